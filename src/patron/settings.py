@@ -1,0 +1,340 @@
+"""patron.toml: one frozen section per room, read once at the edge and handed along.
+
+Each field is the only declaration of a setting: the file, the environment (``PATRON_<SECTION>_<KEY>``), the
+commented file that ``patron init`` writes and docs/settings.md all derive from it. Reading collects every
+fault before it complains.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from patron.errors import Fault, NothingThere, SettingsError, UsageError
+from patron.periods import parse_period
+from patron.tables import SOURCE_TABLES, source_table
+from patron.toml_lines import line_of_keys
+
+FILE_NAME: Final = "patron.toml"
+ENVIRONMENT_PREFIX: Final = "PATRON_"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Section(BaseModel):
+    """A frozen section; an unknown key is a fault, and values are not bent into other types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, str_strip_whitespace=False)
+
+
+class Value(Section):
+    """What "value" means here: the contract that every number keeps."""
+
+    currency: Currency = Field("EUR", description="currency of every amount, three letters")
+    basis: Literal["revenue", "margin"] = Field("revenue", description="count the amount, or what was earned on it")
+    margin_rate: float = Field(
+        1.0, gt=0, le=1, description="share of the amount earned, where no margin column is mapped and basis is margin"
+    )
+    refunds: Literal["net", "ignore"] = Field(
+        "net", description="net: money given back reduces value; ignore: it does not"
+    )
+    horizon: str = Field(
+        "auto", description="how far ahead, e.g. '180 days'; auto: the longest that history can test, at most 365 days"
+    )
+    discount_rate: float = Field(0.10, ge=0, lt=1, description="yearly rate at which models.lifetime_value discounts")
+
+    @field_validator("horizon")
+    @classmethod
+    def _horizon_is_a_period(cls, text: str) -> str:
+        if text != "auto":
+            try:
+                days = parse_period(text)
+            except UsageError as error:
+                raise ValueError(str(error)) from error
+            if not 1 <= days <= 3650:
+                raise ValueError(f"'{text}' is {days} days; a horizon is 1 to 3650 days")
+        return text
+
+
+class Condition(Section):
+    """A rule on one column of the source: starts_with, equals (any of) or less_than; one of them."""
+
+    column: str = Field(description="the source's column")
+    starts_with: str | None = Field(None, description="its text begins with this")
+    equals: tuple[str, ...] | None = Field(None, description="its text is one of these")
+    less_than: float | None = Field(None, description="its number is below this")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        given = [name for name in ("starts_with", "equals", "less_than") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give one of starts_with, equals, less_than; {' and '.join(given) or 'none'} given")
+        return self
+
+
+class Source(Section):
+    """One source: which files, how they are written, and which column means what."""
+
+    table: str = Field(description="the table it fills: " + ", ".join(t.name for t in SOURCE_TABLES))
+    files: tuple[str, ...] = Field(description="files, globs or folders, relative to patron.toml", min_length=1)
+    format: Literal["auto", "csv", "parquet", "jsonl", "excel"] = Field(
+        "auto", description="auto: by the file's ending"
+    )
+    delimiter: str = Field(",", min_length=1, max_length=1, description="what stands between two values (csv)")
+    quote: str = Field('"', max_length=1, description="what encloses a value; empty: nothing does (csv)")
+    encoding: str = Field("utf-8", description="how the text is encoded (csv, jsonl)")
+    skip_lines: int = Field(0, ge=0, le=1000, description="lines before the header (csv, excel)")
+    sheet: str = Field("", description="the sheet; empty: the first (excel)")
+    decimal: Literal[".", ","] = Field(".", description="the decimal sign")
+    thousands: Literal["", ",", ".", " ", "'"] = Field("", description="the sign between thousands")
+    date_format: str = Field("iso", description="iso (2011-12-09 12:50), or strptime codes such as %d/%m/%Y %H:%M")
+    timezone: str = Field("UTC", description="the zone of times written without one")
+    row_id: str = Field(
+        "", description="a column that is unique for each row; a repeated id is a duplicate or a correction"
+    )
+    refund_when: Condition | None = Field(None, description="rows that are cancellations or refunds")
+    repeated_rows: Literal["refuse", "drop", "keep"] = Field(
+        "refuse",
+        description="when most rows of a new file are already there: stop and ask, drop them, or keep them as new",
+    )
+    columns: dict[str, str] = Field(description="Patron's column = the source's column")
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _mapping_fits_table(self) -> Source:
+        table = source_table(self.table)
+        unknown = [name for name in self.columns if name not in table.names]
+        if unknown:
+            close = get_close_matches(unknown[0], table.names, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise ValueError(f"table {table.name} has no column '{unknown[0]}'; it has {', '.join(table.names)}.{hint}")
+        missing = [name for name in table.required if name not in self.columns and not self._computable(name)]
+        if missing:
+            raise ValueError(
+                f"table {table.name} needs {', '.join(missing)}; name the source's column for each under columns"
+            )
+        return self
+
+    def _computable(self, name: str) -> bool:
+        return name == "amount" and {"quantity", "unit_price"} <= set(self.columns)
+
+
+class WarehouseSettings(Section):
+    """Where tables live."""
+
+    engine: Literal["duckdb"] = Field("duckdb", description="the engine")
+    memory_gb: float = Field(
+        3.0, gt=0.25, le=1024, description="memory the engine may use before it spills to disk, in GB"
+    )
+    threads: int = Field(0, ge=0, le=1024, description="threads of the engine; 0: one per processor")
+
+
+class QualitySettings(Section):
+    """What may be believed."""
+
+    quarantine_limit: float = Field(
+        0.05, ge=0, le=1, description="largest share of a file's rows that may be quarantined"
+    )
+    repeat_limit: float = Field(
+        0.5, ge=0, le=1, description="share of a new file's rows already present at which repeated_rows applies"
+    )
+    outlier_factor: float = Field(
+        200.0, gt=1, description="an amount beyond this many times the median amount is flagged for review"
+    )
+    earliest: str = Field(
+        "1970-01-02", description="rows before this day are quarantined", pattern=r"^\d{4}-\d{2}-\d{2}$"
+    )
+
+
+class ModelSettings(Section):
+    """Which models compete, and what a champion must show."""
+
+    candidates: tuple[Name, ...] = Field(
+        ("bg_nbd", "boosting"), description="models that compete with the plain baselines"
+    )
+    metric: Literal["wape", "mae", "rmse", "gini", "spearman"] = Field(
+        "rmse", description="the declared metric of the gate"
+    )
+    max_bias: float = Field(
+        0.25, gt=0, le=1, description="largest error of the predicted total, as a share of the actual one"
+    )
+    folds: int = Field(3, ge=1, le=12, description="rolling origins of the backtest, at most")
+    sample_customers: int = Field(
+        200_000, ge=1000, description="customers, at most, in backtest and training; all are scored"
+    )
+    seed: int = Field(20_260_101, ge=0, description="seed of everything random")
+
+
+class SegmentSettings(Section):
+    """How customers are grouped."""
+
+    tiers_by: Literal["value_share", "percentile"] = Field(
+        "value_share", description="cut tiers by share of value, or of customers"
+    )
+    high_share: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="value_share: the top customers who hold this share of expected value are high; percentile: this share of customers",
+    )
+    medium_share: float = Field(0.4, gt=0, lt=1, description="the next share is medium; the rest is low")
+
+    @model_validator(mode="after")
+    def _room_for_low(self) -> SegmentSettings:
+        if self.high_share + self.medium_share >= 1:
+            raise ValueError(
+                f"high_share {self.high_share} and medium_share {self.medium_share} must add up to less than 1"
+            )
+        return self
+
+
+class ReleaseSettings(Section):
+    """What is published."""
+
+    keep: int = Field(
+        20, ge=2, le=10_000, description="releases kept; the oldest beyond these are removed, never the current one"
+    )
+
+
+class Settings(Section):
+    """Everything in patron.toml."""
+
+    profile: Literal["retail", "bank", "subscription"] = Field("retail", description="whose words and defaults to use")
+    as_of: str = Field(
+        "auto",
+        description="score as of this day (2024-06-30); auto: the last day with a transaction",
+        pattern=r"^(auto|\d{4}-\d{2}-\d{2})$",
+    )
+    value: Value = Value()
+    sources: dict[Name, Source] = Field(min_length=1)
+    warehouse: WarehouseSettings = WarehouseSettings()
+    quality: QualitySettings = QualitySettings()
+    models: ModelSettings = ModelSettings()
+    segments: SegmentSettings = SegmentSettings()
+    releases: ReleaseSettings = ReleaseSettings()
+
+    @model_validator(mode="after")
+    def _has_transactions(self) -> Settings:
+        if not any(source.table == "transactions" for source in self.sources.values()):
+            raise ValueError("no source fills the table transactions; at least one must")
+        return self
+
+
+def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a patron.toml, with ``PATRON_<SECTION>_<KEY>`` of the environment over it.
+
+    Raises NothingThere if there is no file and SettingsError with every fault, each with its line.
+    """
+    if not path.is_file():
+        raise NothingThere(f"There is no {path}.", to_do="Run 'patron init FILE' to make one.")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), [_syntax_fault(error)]) from error
+    content = _with_environment(content, os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError(str(path), _faults(error, line_of_keys(text))) from error
+
+
+def _syntax_fault(error: Exception) -> Fault:
+    line = getattr(error, "lineno", None)
+    return Fault("the file", line, f"is not valid TOML: {error}.", to_do="Mend that line; text values stand in quotes.")
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections of patron.toml that hold plain settings, by name."""
+    found: dict[str, type[Section]] = {}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            found[name] = field.annotation
+    return found
+
+
+def environment_name(section: str, key: str) -> str:
+    """The environment variable that overrides a setting."""
+    return f"{ENVIRONMENT_PREFIX}{section}_{key}".upper()
+
+
+def _with_environment(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    merged = dict(content)
+    for section, kind in sections().items():
+        given = {
+            key: _from_text(environment[environment_name(section, key)], kind.model_fields[key].annotation)
+            for key in kind.model_fields
+            if environment_name(section, key) in environment
+        }
+        if given and isinstance(merged.get(section, {}), dict):
+            merged[section] = {**merged.get(section, {}), **given}
+    return merged
+
+
+def _from_text(text: str, annotation: Any) -> Any:
+    return tuple(part.strip() for part in text.split(",")) if get_origin(annotation) is tuple else text
+
+
+def _faults(error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> list[Fault]:
+    return [_fault(tuple(str(part) for part in item["loc"]), item, lines) for item in error.errors()]
+
+
+def _fault(key: tuple[str, ...], item: Any, lines: Mapping[tuple[str, ...], int]) -> Fault:
+    line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
+    name = ".".join(key) or FILE_NAME
+    kind = item["type"]
+    if kind == "extra_forbidden":
+        known = _known_keys(key[:-1])
+        close = get_close_matches(key[-1], known, n=1)
+        return Fault(
+            name,
+            line,
+            "is not a setting.",
+            f"Known here: {', '.join(known)}.",
+            f"Did you mean '{close[0]}'?" if close else "Remove it.",
+        )
+    if kind == "missing":
+        return Fault(name, line, "is missing.", to_do=f"Add it: {_meaning(key)}.")
+    given = "" if isinstance(item["input"], dict | BaseModel) else f"{item['input']!r}: "
+    problem = given + item["msg"].removeprefix("Value error, ")
+    return Fault(name, line, problem.rstrip(".") + ".", to_do=f"It means: {_meaning(key)}." if _meaning(key) else "")
+
+
+def _section_at(path: tuple[str, ...]) -> type[BaseModel] | None:
+    here: Any = Settings
+    for part in path:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            field = here.model_fields.get(part)
+            here = field.annotation if field else None
+        elif get_origin(here) is dict:
+            here = get_args(here)[1]
+        else:
+            return None
+        here = (
+            next((a for a in get_args(here) if isinstance(a, type) and issubclass(a, BaseModel)), here)
+            if get_origin(here) is not dict
+            else here
+        )
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def _known_keys(path: tuple[str, ...]) -> list[str]:
+    section = _section_at(path)
+    return sorted(section.model_fields) if section else []
+
+
+def _meaning(key: tuple[str, ...]) -> str:
+    section = _section_at(key[:-1]) if key else None
+    field = section.model_fields.get(key[-1]) if section else None
+    return (field.description or "") if field else ""

@@ -1,0 +1,324 @@
+"""Every table, declared once: its name, layer, key, columns, types and what they mean.
+
+Rooms meet here. A column's *kind* is one of the words of ``KINDS``; each room translates kinds, never
+its neighbours' types. Times are UTC; a day is a whole number of days since 1970-01-01 (``periods``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from patron.errors import UnknownName
+
+Kind = Literal["id", "text", "money", "quantity", "count", "day", "moment", "date", "share", "real", "flag"]
+Layer = Literal["bronze", "silver", "gold"]
+
+MONEY_SCALE: Final = 4
+KINDS: Final[dict[Kind, str]] = {
+    "id": "a name of a thing, compared exactly",
+    "text": "words",
+    "money": "decimal(18,4) in the value contract's currency",
+    "quantity": "decimal(18,4)",
+    "count": "whole number",
+    "day": "whole days since 1970-01-01",
+    "moment": "date and time, UTC",
+    "date": "calendar day",
+    "share": "0 to 1",
+    "real": "64-bit float",
+    "flag": "true or false",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is called, what kind of value it holds, and what it means."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: where it lives, what identifies a row, and its columns."""
+
+    name: str
+    layer: Layer
+    key: tuple[str, ...]
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.required)
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UnknownName(f"column of table {self.name}", name, self.names)
+
+
+def _c(name: str, kind: Kind, meaning: str, required: bool = False) -> Column:
+    return Column(name, kind, meaning, required)
+
+
+# What a source may fill: the columns a mapping can name. Silver adds PROVENANCE to each.
+TRANSACTIONS = Table(
+    "transactions",
+    "silver",
+    ("file_id", "line"),
+    "What was bought, given back or moved: one row per line of a receipt, or per order.",
+    (
+        _c("row_id", "id", "the source's own unique id of this row, where it declares one"),
+        _c("customer_id", "id", "who; empty means an anonymous sale, which stays anonymous"),
+        _c(
+            "order_id",
+            "id",
+            "the order, invoice, basket or ticket that the row belongs to; empty means that each row is one",
+        ),
+        _c("occurred_at", "moment", "when it happened", required=True),
+        _c("known_at", "moment", "when it became known; empty means when it happened"),
+        _c(
+            "amount",
+            "money",
+            "signed value of the row; negative gives money back. Or quantity × unit_price",
+            required=True,
+        ),
+        _c("quantity", "quantity", "pieces; negative for returned pieces"),
+        _c("unit_price", "money", "price of one piece"),
+        _c("discount", "money", "money taken off, as a positive number"),
+        _c("margin", "money", "what the row earned after cost"),
+        _c("product_id", "id", "what was bought"),
+        _c("category", "text", "what kind of thing; taken from products where absent"),
+        _c("branch_id", "id", "where: branch, store or site"),
+        _c("channel", "text", "how: web, shop, phone"),
+        _c("country", "text", "country of the sale or of the customer"),
+        _c("currency", "text", "currency of the row; must be the value contract's"),
+    ),
+)
+CUSTOMERS = Table(
+    "customers",
+    "silver",
+    ("customer_id",),
+    "Who: one row per customer or account.",
+    (
+        _c("customer_id", "id", "who", required=True),
+        _c("acquired_on", "date", "first day as a customer"),
+        _c("birth_date", "date", "born on"),
+        _c("gender", "text", "as the source writes it"),
+        _c("country", "text", "country"),
+        _c("region", "text", "region or postcode area"),
+        _c("branch_id", "id", "home branch"),
+        _c("acquisition_channel", "text", "how the customer came"),
+        _c("plan", "text", "product, plan or account type"),
+    ),
+)
+PRODUCTS = Table(
+    "products",
+    "silver",
+    ("product_id",),
+    "What is sold: one row per article.",
+    (
+        _c("product_id", "id", "what", required=True),
+        _c("product_name", "text", "its name"),
+        _c("category", "text", "what kind of thing"),
+        _c("brand", "text", "whose"),
+    ),
+)
+BRANCHES = Table(
+    "branches",
+    "silver",
+    ("branch_id",),
+    "Where: one row per branch, store or district.",
+    (
+        _c("branch_id", "id", "where", required=True),
+        _c("branch_name", "text", "its name"),
+        _c("region", "text", "region"),
+        _c("country", "text", "country"),
+    ),
+)
+CAMPAIGNS = Table(
+    "campaigns",
+    "silver",
+    ("campaign_id",),
+    "What was run to win custom.",
+    (
+        _c("campaign_id", "id", "which", required=True),
+        _c("campaign_name", "text", "its name or type"),
+        _c("channel", "text", "e-mail, post, phone"),
+        _c("started_on", "date", "first day"),
+        _c("ended_on", "date", "last day"),
+    ),
+)
+CONTACTS = Table(
+    "contacts",
+    "silver",
+    ("customer_id", "campaign_id", "contacted_at"),
+    "Who was contacted, when and by what; held_out marks the control group.",
+    (
+        _c("customer_id", "id", "who", required=True),
+        _c("campaign_id", "id", "by which campaign", required=True),
+        _c("contacted_at", "moment", "when; empty means the campaign's first day"),
+        _c("held_out", "flag", "true for the control group, who were not contacted"),
+        _c("responded_at", "moment", "when the customer responded, redeemed or clicked"),
+        _c("cost", "money", "what the contact cost"),
+    ),
+)
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    "silver",
+    ("customer_id", "started_on"),
+    "Contracts: when each began and, if it did, ended.",
+    (
+        _c("customer_id", "id", "who", required=True),
+        _c("plan", "text", "which plan"),
+        _c("started_on", "date", "first day", required=True),
+        _c("ended_on", "date", "last day; empty while it runs"),
+        _c("price", "money", "price of one period"),
+        _c("period", "text", "month or year"),
+    ),
+)
+SOURCE_TABLES: Final = (TRANSACTIONS, CUSTOMERS, PRODUCTS, BRANCHES, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
+
+PROVENANCE: Final = (
+    _c("file_id", "id", "sha256 of the file the row came from", required=True),
+    _c("line", "count", "its line (or row) in that file, counting from 1", required=True),
+    _c("arrived_at", "moment", "when the file arrived", required=True),
+    _c("superseded_at", "moment", "when a corrected row replaced this one; empty while it holds"),
+)
+# Columns that Patron computes for each accepted transaction.
+DERIVED: Final = (
+    _c("occurred_day", "day", "day of occurred_at", required=True),
+    _c(
+        "visible_day",
+        "day",
+        "the later of occurred_day and the day it became known: from here on features may see it",
+        required=True,
+    ),
+    _c(
+        "value",
+        "money",
+        "what the row counts for under the value contract (revenue or margin, refunds in or out)",
+        required=True,
+    ),
+    _c("is_refund", "flag", "a cancellation or return", required=True),
+    _c("row_hash", "count", "64-bit hash of the row's content, for finding repeats", required=True),
+)
+
+FILES = Table(
+    "files",
+    "bronze",
+    ("file_id", "source"),
+    "Every file that was ever read, once.",
+    (
+        _c("file_id", "id", "sha256 of its bytes", required=True),
+        _c("source", "id", "the source it belongs to", required=True),
+        _c("name", "text", "its name", required=True),
+        _c("bytes", "count", "its size", required=True),
+        _c("rows_in", "count", "data rows found in it", required=True),
+        _c("arrived_at", "moment", "when it was first read", required=True),
+    ),
+)
+QUARANTINE = Table(
+    "quarantine",
+    "silver",
+    ("file_id", "line"),
+    "Rows that cannot be believed, whole, with the reason.",
+    (
+        _c("source", "id", "the source", required=True),
+        _c("file_id", "id", "the file", required=True),
+        _c("line", "count", "the line in it", required=True),
+        _c("reason", "id", "reason code", required=True),
+        _c("detail", "text", "what was wrong, with the value", required=True),
+        _c("raw", "text", "the row as it came", required=True),
+        _c("arrived_at", "moment", "when it arrived", required=True),
+    ),
+)
+REVIEW = Table(
+    "review",
+    "silver",
+    ("file_id", "line", "flag"),
+    "Rows that are odd but possible: kept, counted, and listed for a person to look at.",
+    (
+        _c("source", "id", "the source", required=True),
+        _c("file_id", "id", "the file", required=True),
+        _c("line", "count", "the line in it", required=True),
+        _c("flag", "id", "what is odd", required=True),
+        _c("detail", "text", "with the value", required=True),
+    ),
+)
+INTAKE = Table(
+    "intake",
+    "silver",
+    ("file_id", "source"),
+    "For each file: rows in = accepted + duplicate + quarantined.",
+    (
+        _c("source", "id", "the source", required=True),
+        _c("file_id", "id", "the file", required=True),
+        _c("rows_in", "count", "data rows in the file", required=True),
+        _c("accepted", "count", "believed", required=True),
+        _c("anonymous", "count", "of the accepted ones, without a customer", required=True),
+        _c("duplicate", "count", "already there, or repeated under one row id", required=True),
+        _c("quarantined", "count", "set aside", required=True),
+    ),
+)
+SCORES = Table(
+    "scores",
+    "gold",
+    ("customer_id",),
+    "What each customer is worth.",
+    (
+        _c("customer_id", "id", "who", required=True),
+        _c("as_of", "date", "history up to and including this day", required=True),
+        _c("horizon_days", "count", "how far ahead", required=True),
+        _c("expected_orders", "real", "orders expected within the horizon", required=True),
+        _c("expected_value", "real", "value expected within the horizon, in the contract's currency", required=True),
+        _c("value_low", "real", "lower end of the 80 % interval of the value", required=True),
+        _c("value_high", "real", "upper end of the 80 % interval of the value", required=True),
+        _c("probability_alive", "share", "chance of being an active customer today", required=True),
+        _c("probability_no_purchase", "share", "chance of no purchase within the horizon", required=True),
+        _c("historic_value", "real", "value so far", required=True),
+        _c("total_value", "real", "historic + expected value", required=True),
+        _c("next_purchase_from", "date", "the next purchase, if there is one, falls after this day with 90 % chance"),
+        _c("next_purchase_to", "date", "… and before this day with 90 % chance"),
+        _c("confidence", "text", "high, medium or low", required=True),
+        _c("model", "id", "the model that made the value", required=True),
+    ),
+)
+SEGMENTS = Table(
+    "segments",
+    "gold",
+    ("customer_id",),
+    "Which group each customer belongs to, in two parallel views.",
+    (
+        _c("customer_id", "id", "who", required=True),
+        _c("as_of", "date", "history up to and including this day", required=True),
+        _c("tier", "text", "high, medium or low value", required=True),
+        _c("recency_score", "count", "1 (long ago) to 5 (recent)", required=True),
+        _c("frequency_score", "count", "1 to 5", required=True),
+        _c("monetary_score", "count", "1 to 5", required=True),
+        _c("rfm_segment", "text", "one of the eleven RFM names", required=True),
+    ),
+)
+ALL_TABLES: Final = (*SOURCE_TABLES, FILES, QUARANTINE, REVIEW, INTAKE, SCORES, SEGMENTS)
+
+
+def source_table(name: str) -> Table:
+    """The declared table a source may fill, by name."""
+    for table in SOURCE_TABLES:
+        if table.name == name:
+            return table
+    raise UnknownName("table", name, (table.name for table in SOURCE_TABLES))
+
+
+def silver_columns(table: Table) -> tuple[Column, ...]:
+    """A source table's columns as stored in silver: mapped, computed, provenance."""
+    derived = DERIVED if table.name == TRANSACTIONS.name else ()
+    return (*table.columns, *derived, *PROVENANCE)

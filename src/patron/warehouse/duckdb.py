@@ -1,0 +1,171 @@
+"""The default warehouse: one DuckDB file in the workspace, asked through Ibis.
+
+Tables live in the schemas bronze, silver and gold; work tables of a run in ``work``. A step's writes and
+the note that it finished are one transaction, so a killed run leaves whole steps only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from patron.errors import NothingThere, WorkspaceBusy
+from patron.settings import WarehouseSettings
+from patron.tables import Column, Kind
+
+SCHEMAS = ("bronze", "silver", "gold", "work")
+_SQL_TYPE: dict[Kind, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "money": "DECIMAL(18,4)",
+    "quantity": "DECIMAL(18,4)",
+    "count": "BIGINT",
+    "day": "INTEGER",
+    "moment": "TIMESTAMP",
+    "date": "DATE",
+    "share": "DOUBLE",
+    "real": "DOUBLE",
+    "flag": "BOOLEAN",
+}
+
+
+class DuckDBWarehouse:
+    """An open warehouse. One process at a time; close it, or use it as a context."""
+
+    def __init__(self, path: Path | None, settings: WarehouseSettings, *, spill: Path | None = None) -> None:
+        self.path = path
+        self._connection = _connect(path, settings, spill)
+        self._ibis = ibis.duckdb.from_connection(self._connection)
+        # Ibis exploits DuckDB well but leaves its own temporary views behind in ``main``; ours are named.
+        for schema in SCHEMAS:
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+
+    def __enter__(self) -> DuckDBWarehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside becomes visible at once, or not at all."""
+        self._connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def exists(self, schema: str, name: str) -> bool:
+        found = self._connection.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, name]
+        ).fetchone()
+        return bool(found and found[0])
+
+    def table(self, schema: str, name: str) -> ir.Table:
+        """A stored table as an Ibis expression."""
+        if not self.exists(schema, name):
+            raise NothingThere(f"There is no table {schema}.{name} in the warehouse.", to_do="Run 'patron run' first.")
+        return self._ibis.table(name, database=schema)
+
+    def create(self, schema: str, name: str, columns: tuple[Column, ...]) -> None:
+        """An empty table of declared columns, unless it exists."""
+        body = ", ".join(f"{_quoted(c.name)} {_SQL_TYPE[c.kind]}" for c in columns)
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(schema)}.{_quoted(name)} ({body})")
+
+    def create_raw(self, schema: str, name: str, columns: list[str]) -> None:
+        """A table of text columns, made wider when it lacks some of these."""
+        self.create(schema, name, (Column("file_id", "id", ""), Column("line", "count", "")))
+        for column in columns:
+            self._connection.execute(
+                f"ALTER TABLE {_quoted(schema)}.{_quoted(name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} VARCHAR"
+            )
+
+    def replace(self, schema: str, name: str, rows: ir.Table | pa.Table | pa.RecordBatchReader) -> int:
+        """Make this table anew from a query or from Arrow; gives the number of rows."""
+        return self._write(
+            f"CREATE OR REPLACE TABLE {_quoted(schema)}.{_quoted(name)} AS SELECT * FROM ({{rows}})", rows, schema, name
+        )
+
+    def append(self, schema: str, name: str, rows: ir.Table | pa.Table | pa.RecordBatchReader) -> int:
+        """Add rows, matched by column name; gives the number of rows added."""
+        before = self.count(schema, name)
+        self._write(
+            f"INSERT INTO {_quoted(schema)}.{_quoted(name)} BY NAME SELECT * FROM ({{rows}})", rows, schema, name
+        )
+        return self.count(schema, name) - before
+
+    def drop(self, schema: str, name: str) -> None:
+        self._connection.execute(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
+
+    def count(self, schema: str, name: str) -> int:
+        found = self._connection.execute(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()
+        return int(found[0]) if found else 0
+
+    def execute(self, sql: str, parameters: list[Any] | None = None) -> None:
+        """A statement that no expression can word (UPDATE, DELETE); values only as parameters."""
+        self._connection.execute(sql, parameters or [])
+
+    def fetch(self, expression: ir.Expr) -> pa.Table:
+        """A query's result as an Arrow table."""
+        return self._connection.execute(self.sql(expression)).to_arrow_table()
+
+    def stream(self, expression: ir.Table, rows: int = 200_000) -> pa.RecordBatchReader:
+        """A query's result as Arrow batches, on a connection of its own."""
+        return self._connection.cursor().execute(self.sql(expression)).to_arrow_reader(rows)
+
+    def sql(self, expression: ir.Expr) -> str:
+        """The SQL that an expression becomes here."""
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def _write(self, statement: str, rows: ir.Table | pa.Table | pa.RecordBatchReader, schema: str, name: str) -> int:
+        if isinstance(rows, pa.Table | pa.RecordBatchReader):
+            self._connection.register("arrow_rows", rows)
+            try:
+                self._connection.execute(statement.format(rows="SELECT * FROM arrow_rows"))
+            finally:
+                self._connection.unregister("arrow_rows")
+        else:
+            self._connection.execute(statement.replace("{rows}", self.sql(rows)))
+        return self.count(schema, name)
+
+
+def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {
+        "memory_limit": f"{settings.memory_gb}GB",
+        "threads": settings.threads or os.cpu_count() or 1,
+        # No network, no downloads, no code from outside: the warehouse is a file.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if spill is not None:
+        config["temp_directory"] = str(spill)
+    try:
+        connection = duckdb.connect(str(path) if path else ":memory:", config=config)
+    except duckdb.IOException as error:
+        raise WorkspaceBusy(
+            f"The warehouse {path} is open in another process.", to_do="Wait until it is done, then try again."
+        ) from error
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def open_warehouse(folder: Path, settings: WarehouseSettings) -> DuckDBWarehouse:
+    """The warehouse of a workspace folder."""
+    return DuckDBWarehouse(folder / "warehouse.duckdb", settings, spill=folder / "spill")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
