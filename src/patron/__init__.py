@@ -1,0 +1,41 @@
+"""Patron: what every customer will be worth, why, and whether it was right.
+
+The journey of a notebook::
+
+    import patron
+
+    patron.init("orders.csv", workspace="shop")
+    release = patron.run("shop")
+    release.scores()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from patron import models as models
+    from patron.releases.contents import load_release as load_release
+    from patron.surfaces.notebook import demo as demo
+    from patron.surfaces.notebook import init as init
+    from patron.surfaces.notebook import run as run
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "demo", "init", "load_release", "models", "run"]
+
+# Loaded when asked for, so that ``patron --help`` does not wait for DuckDB and XGBoost.
+_HOMES = {
+    "demo": "patron.surfaces.notebook",
+    "init": "patron.surfaces.notebook",
+    "run": "patron.surfaces.notebook",
+    "load_release": "patron.releases.contents",
+}
+
+
+def __getattr__(name: str) -> Any:  # Any: what a lazy name holds depends on the name
+    if name == "models":
+        return import_module("patron.models")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'patron' has no attribute {name!r}")

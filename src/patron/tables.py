@@ -202,12 +202,6 @@ DERIVED: Final = (
         "the later of occurred_day and the day it became known: from here on features may see it",
         required=True,
     ),
-    _c(
-        "value",
-        "money",
-        "what the row counts for under the value contract (revenue or margin, refunds in or out)",
-        required=True,
-    ),
     _c("is_refund", "flag", "a cancellation or return", required=True),
     _c("row_hash", "count", "64-bit hash of the row's content, for finding repeats", required=True),
 )
@@ -222,6 +216,7 @@ FILES = Table(
         _c("source", "id", "the source it belongs to", required=True),
         _c("name", "text", "its name", required=True),
         _c("bytes", "count", "its size", required=True),
+        _c("columns", "text", "its columns in order, a JSON list", required=True),
         _c("rows_in", "count", "data rows found in it", required=True),
         _c("arrived_at", "moment", "when it was first read", required=True),
     ),
@@ -253,6 +248,13 @@ REVIEW = Table(
         _c("flag", "id", "what is odd", required=True),
         _c("detail", "text", "with the value", required=True),
     ),
+)
+REJECTS = Table(
+    "rejects",
+    "bronze",
+    ("file_id", "line"),
+    "Lines that could not be read as a row of their file at all, whole, with the reason.",
+    QUARANTINE.columns,
 )
 INTAKE = Table(
     "intake",
@@ -307,7 +309,7 @@ SEGMENTS = Table(
         _c("rfm_segment", "text", "one of the eleven RFM names", required=True),
     ),
 )
-ALL_TABLES: Final = (*SOURCE_TABLES, FILES, QUARANTINE, REVIEW, INTAKE, SCORES, SEGMENTS)
+ALL_TABLES: Final = (*SOURCE_TABLES, FILES, REJECTS, QUARANTINE, REVIEW, INTAKE, SCORES, SEGMENTS)
 
 
 def source_table(name: str) -> Table:

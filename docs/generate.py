@@ -1,0 +1,90 @@
+"""Write the pages of docs/ that derive from the code: python docs/generate.py. A test holds them to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.main import get_command
+
+from patron.features.catalogue_text import catalogue_markdown
+from patron.pipeline.picture import picture
+from patron.pipeline.steps import STEPS
+from patron.settings import Source, environment_name, sections
+from patron.surfaces.cli.main import app
+from patron.tables import ALL_TABLES, KINDS
+
+DOCS = Path(__file__).resolve().parent
+
+
+def pages() -> dict[str, str]:
+    """Each generated page, by file name."""
+    return {
+        "settings.md": settings_page(),
+        "features.md": catalogue_markdown(),
+        "tables.md": tables_page(),
+        "commands.md": commands_page(),
+        "pipeline.md": pipeline_page(),
+        "pipeline.svg": picture(STEPS),
+    }
+
+
+def settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "Everything in `patron.toml`. `patron init` writes one with all of these as comments. A setting of a plain section can",
+        "also be given in the environment, by the name in the last column; the environment wins.",
+        "",
+        "At the top of the file: `profile` (retail, bank or subscription) and `as_of` (a day such as 2024-06-30, or auto: the",
+        "last day with a transaction).",
+    ]
+    for name, section in sections().items():
+        lines += ["", f"## [{name}]", "", "| key | default | meaning | environment |", "|---|---|---|---|"]
+        for key, field in section.model_fields.items():
+            lines.append(f"| `{key}` | `{field.default!r}` | {field.description} | `{environment_name(name, key)}` |")
+    lines += ["", "## [sources.<name>]", "", "One section for each source; the name is yours.", "", "| key | default | meaning |", "|---|---|---|"]
+    for key, field in Source.model_fields.items():
+        lines.append(f"| `{key}` | {'required' if field.is_required() else f'`{field.default!r}`'} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def tables_page() -> str:
+    lines = ["# Tables", "", "Declared once, in `src/patron/tables.py`.", "", "| kind | holds |", "|---|---|"]
+    lines += [f"| {kind} | {holds} |" for kind, holds in KINDS.items()]
+    for table in ALL_TABLES:
+        lines += ["", f"## {table.layer}.{table.name}", "", f"{table.meaning} Key: {', '.join(table.key)}.", ""]
+        lines += ["| column | kind | required | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.kind} | {'yes' if c.required else ''} | {c.meaning} |" for c in table.columns]
+    return "\n".join(lines) + "\n"
+
+
+def commands_page() -> str:
+    lines = ["# Commands", "", "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at", "fault, 4 another run holds the workspace, 5 a release is damaged, 130 interrupted."]
+    for words, command in _commands(get_command(app), ("patron",)):
+        lines += ["", f"## {' '.join(words)}", "", command.help or ""]
+        options = [p for p in command.params if p.name != "help"]
+        if options:
+            lines += ["", "| option | meaning |", "|---|---|"]
+            lines += [f"| `{', '.join(p.opts)}` | {getattr(p, 'help', '') or ''} |" for p in options]
+    return "\n".join(lines) + "\n"
+
+
+def _commands(group, words):
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+def pipeline_page() -> str:
+    lines = ["# The pipeline", "", "![The steps of patron run](pipeline.svg)", "", "`STEPS` in `src/patron/pipeline/steps.py` is the program. Each step writes in one transaction, together with the note", "that it is done: a run that is killed goes on from the last finished step.", ""]
+    for number, step in enumerate(STEPS, start=1):
+        told = (step.do.__doc__ or "").strip().splitlines()[0]
+        lines += [f"{number}. **{step.title}** (`{step.name}`). {told}"]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, "utf-8")

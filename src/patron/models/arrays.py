@@ -1,0 +1,48 @@
+"""The arrays that models work on: one row per customer, 64-bit floats, NaN where a value is missing."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from patron.errors import DataError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+def floats(name: str, values: ArrayLike) -> Floats:
+    """Values as a one-dimensional read-only array of finite 64-bit floats, or a DataError naming the first that isn't."""
+    array = np.array(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise DataError(f"{name} has {array.ndim} dimensions.", allowed="One value per customer is expected.")
+    wrong = np.flatnonzero(~np.isfinite(array))
+    if wrong.size:
+        raise DataError(
+            f"{name} is {array[wrong[0]]} in row {wrong[0]} ({wrong.size} such rows).",
+            allowed="Only finite numbers are allowed.",
+        )
+    array.setflags(write=False)
+    return array
+
+
+def same_length(**arrays: Floats | None) -> None:
+    """Nothing, or a DataError with the lengths when the named arrays differ in length."""
+    lengths = {name: len(array) for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DataError(f"The columns differ in length: {listed}.", allowed="Each needs one value per customer.")
+
+
+def hashed(names: Iterable[object]) -> NDArray[np.uint32]:
+    """A stable 32-bit number for each name, the same on every machine and in every run."""
+    raw = np.fromiter((zlib.crc32(str(name).encode()) for name in names), dtype=np.uint64)
+    # crc32 is linear: the multiplication spreads neighbouring names over the whole range.
+    mixed = ((raw ^ (raw >> np.uint64(15))) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)
+    mixed = ((mixed ^ (mixed >> np.uint64(13))) * np.uint64(0x85EBCA77)) & np.uint64(0xFFFFFFFF)
+    spread: NDArray[np.uint32] = (mixed ^ (mixed >> np.uint64(16))).astype(np.uint32)
+    return spread

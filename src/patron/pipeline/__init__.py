@@ -1,0 +1,1 @@
+"""STEPS and the runner: run, resume, record."""

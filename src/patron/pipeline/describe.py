@@ -1,0 +1,109 @@
+"""The step that describes customers: now, and as they were at every cutoff the backtest needs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from patron.errors import UsageError
+from patron.features.catalogue import Feature, available_features
+from patron.features.customer_features import customer_features
+from patron.features.cutoffs import CutoffPlan, plan_cutoffs
+from patron.features.outcomes import outcomes
+from patron.features.prepared import PREPARED
+from patron.periods import Horizon, day_number, day_of, longest_provable_horizon, parse_period
+from patron.pipeline.step import Run, StepReport
+from patron.tables import TRANSACTIONS
+
+SHORTEST_HORIZON_DAYS = 7
+
+
+def describe(run: Run) -> StepReport:
+    """Build gold.customer_features as of now, and the past features and outcomes of a sample of customers."""
+    first_day, last_day = _span(run)
+    horizon = _horizon(run.settings.value.horizon, last_day - first_day + 1)
+    plan = plan_cutoffs(first_day, last_day, horizon.days, run.settings.models.folds)
+    run.remember("horizon", asdict(horizon))
+    run.remember("span", {"first_day": first_day, "last_day": last_day})
+    prepared = {p.name: run.warehouse.table("work", p.name) for p in PREPARED if run.warehouse.exists("work", p.name)}
+    available = available_features(_mapped_columns(run))
+    now = customer_features(prepared, [last_day], horizon.days, available)
+    customers = run.warehouse.replace("gold", "customer_features", now.order_by("customer_id"))
+    past = _describe_past(run, prepared, plan, horizon.days, available, customers)
+    words = f"{customers:,} customers by {len(available)} features" + (f", {past:,} past views" if past else "")
+    return StepReport(words, {"customers": customers, "features": len(available), "past_views": past})
+
+
+def _describe_past(
+    run: Run,
+    prepared: dict[str, ir.Table],
+    plan: CutoffPlan,
+    horizon_days: int,
+    available: tuple[Feature, ...],
+    customers: int,
+) -> int:
+    """Write work.past_features and work.past_outcomes, one cutoff at a time so that memory stays bounded."""
+    for name in ("past_features", "past_outcomes"):
+        run.warehouse.drop("work", name)
+    sample = _sample(run, customers)
+    for number, cutoff in enumerate(plan.past):
+        run.say(f"Describe customers as of {number + 1} of {len(plan.past)} past days …")
+        views = {
+            "past_features": customer_features(prepared, [cutoff], horizon_days, available, customers=sample),
+            "past_outcomes": outcomes(prepared, [cutoff], horizon_days, customers=sample),
+        }
+        for name, rows in views.items():
+            write = run.warehouse.append if number else run.warehouse.replace
+            write("work", name, rows)
+    return run.warehouse.count("work", "past_features") if plan.past else 0
+
+
+def _sample(run: Run, customers: int) -> ir.Table | None:
+    """The customers that take part in backtest and training, or None for all.
+
+    Drawn here, not in the engine, so that every engine draws the same.
+    """
+    most = run.settings.models.sample_customers
+    if customers <= most:
+        return None
+    features = run.warehouse.table("gold", "customer_features")
+    ids = run.warehouse.fetch(features.select("customer_id").order_by("customer_id"))["customer_id"].combine_chunks()
+    chosen = np.random.default_rng(run.settings.models.seed).choice(len(ids), most, replace=False)
+    run.warehouse.replace("work", "sample_customers", pa.table({"customer_id": ids.take(pa.array(np.sort(chosen)))}))
+    return run.warehouse.table("work", "sample_customers")
+
+
+def _span(run: Run) -> tuple[int, int]:
+    """The first day of history and the day to score as of."""
+    parts = run.warehouse.table("work", "order_parts")
+    days = run.warehouse.fetch(parts.aggregate(first=parts.occurred_day.min(), last=parts.visible_day.max())).to_pylist()[0]
+    first, last = int(days["first"]), int(days["last"])
+    if run.settings.as_of != "auto":
+        last = day_number(date.fromisoformat(run.settings.as_of))
+        if last < first:
+            raise UsageError(
+                f"as_of {run.settings.as_of} lies before the first transaction.", allowed=f"History begins on {day_of(first)}."
+            )
+    return first, last
+
+
+def _horizon(wanted: str, history_days: int) -> Horizon:
+    provable = longest_provable_horizon(history_days)
+    if wanted == "auto":
+        return Horizon(provable, True) if provable else Horizon(SHORTEST_HORIZON_DAYS, False)
+    days = parse_period(wanted)
+    return Horizon(days, days * 3 <= history_days)
+
+
+def _mapped_columns(run: Run) -> dict[str, frozenset[str]]:
+    """For each silver table, the columns that every source of it fills."""
+    mapped: dict[str, frozenset[str]] = {}
+    for source in run.settings.sources.values():
+        columns = frozenset(source.columns)
+        mapped[source.table] = mapped.get(source.table, columns) & columns
+    mapped.setdefault(TRANSACTIONS.name, frozenset())
+    return mapped

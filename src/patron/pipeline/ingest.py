@@ -1,0 +1,121 @@
+"""The step that lands every file's rows in bronze, as they came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from patron.errors import BrokenContract
+from patron.pipeline.step import Run, SourceFile, StepReport
+from patron.quality.batch import refuse_empty
+from patron.sources.raw import RawFile, RejectedRow, read_raw
+from patron.tables import FILES, REJECTS
+
+_REJECTS_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("file_id", pa.string()),
+        ("line", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("raw", pa.string()),
+        ("arrived_at", pa.timestamp("us")),
+    ]
+)
+
+
+def ingest(run: Run) -> StepReport:
+    """Read each file that has not been read before; a file is known by its bytes, not its name."""
+    run.warehouse.create("bronze", FILES.name, FILES.columns)
+    run.warehouse.create("bronze", REJECTS.name, REJECTS.columns)
+    known = _known_files(run)
+    fresh = [file for file in run.files if (file.source_name, file.file_id) not in known]
+    rows = sum(_land(run, file) for file in fresh)
+    old = len(run.files) - len(fresh)
+    words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}" + (f", {old} already read" if old else "")
+    return StepReport(words, {"files": len(fresh), "rows": rows})
+
+
+def _known_files(run: Run) -> set[tuple[str, str]]:
+    files = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name).select("source", "file_id"))
+    return set(zip(files["source"].to_pylist(), files["file_id"].to_pylist(), strict=True))
+
+
+def _land(run: Run, file: SourceFile) -> int:
+    raw = read_raw(file.path, file.source)
+    _refuse_missing_columns(raw, file)
+    rejected: list[RejectedRow] = []
+    landing = bronze_names(raw.columns)
+    run.warehouse.create_raw("bronze", file.source_name, list(landing.values()))
+    schema = pa.schema([("file_id", pa.string()), ("line", pa.int64()), *((name, pa.string()) for name in landing.values())])
+    reader = pa.RecordBatchReader.from_batches(schema, _batches(raw, file, schema, rejected))
+    kept = run.warehouse.append("bronze", file.source_name, reader)
+    rows_in = kept + len(rejected)
+    refuse_empty(file.path.name, rows_in)
+    run.warehouse.append("bronze", REJECTS.name, rejects_table(file, rejected, run))
+    run.warehouse.append("bronze", FILES.name, _file_row(run, file, raw, rows_in))
+    return rows_in
+
+
+def bronze_names(columns: tuple[str, ...]) -> dict[str, str]:
+    """The name in bronze of each source column: its own, unless it clashes with ours or, but for case, with another."""
+    taken, names = {"file_id", "line"}, {}
+    for column in columns:
+        name = column
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[column] = name
+    return names
+
+
+def _batches(raw: RawFile, file: SourceFile, schema: pa.Schema, rejected: list[RejectedRow]) -> Iterator[pa.RecordBatch]:
+    for batch in raw.batches():
+        rejected.extend(batch.rejected)
+        values = [batch.rows.column(column).cast(pa.string()) for column in raw.columns]
+        identity = pa.array([file.file_id], pa.string()).take(pa.array([0] * batch.rows.num_rows, pa.int8()))
+        yield pa.RecordBatch.from_arrays([identity, batch.rows.column("line"), *values], schema=schema)
+
+
+def rejects_table(file: SourceFile, rejected: list[RejectedRow], run: Run) -> pa.Table:
+    """Rejected rows as quarantine rows."""
+    rows = [
+        {
+            "source": file.source_name,
+            "file_id": file.file_id,
+            "line": row.line,
+            "reason": row.reason,
+            "detail": row.detail,
+            "raw": row.raw,
+            "arrived_at": run.started_at.replace(tzinfo=None),
+        }
+        for row in rejected
+    ]
+    return pa.Table.from_pylist(rows, schema=_REJECTS_SCHEMA)
+
+
+def _refuse_missing_columns(raw: RawFile, file: SourceFile) -> None:
+    rule = [file.source.refund_when.column] if file.source.refund_when else []
+    row_id = [file.source.row_id] if file.source.row_id else []
+    missing = sorted({*file.source.columns.values(), *rule, *row_id} - set(raw.columns))
+    if missing:
+        raise BrokenContract(
+            f"{file.path.name} has no column {', '.join(repr(name) for name in missing)}, which source '{file.source_name}' names.",
+            allowed=f"It has: {', '.join(raw.columns)}.",
+            to_do=f"Correct [sources.{file.source_name}.columns] in patron.toml, or the file; nothing was changed.",
+        )
+
+
+def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Table:
+    row = {
+        "file_id": file.file_id,
+        "source": file.source_name,
+        "name": file.path.name,
+        "bytes": file.path.stat().st_size,
+        "columns": json.dumps(raw.columns),
+        "rows_in": rows_in,
+        "arrived_at": run.started_at.replace(tzinfo=None),
+    }
+    return pa.Table.from_pylist([row])

@@ -1,0 +1,43 @@
+"""The step that sums lines up to orders, once, so that each cutoff's work is on orders."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from patron.errors import BrokenContract
+from patron.features.prepared import PREPARED
+from patron.pipeline.step import Run, StepReport
+from patron.quality.value import with_value
+from patron.tables import SOURCE_TABLES, TRANSACTIONS
+
+
+def prepare(run: Run) -> StepReport:
+    """Materialise every prepared table of the features room from the silver rows that hold now."""
+    silver = silver_tables(run)
+    _refuse_no_customers(run, silver[TRANSACTIONS.name])
+    counts: dict[str, int] = {}
+    for prepared in PREPARED:
+        if all(name in silver for name in prepared.reads):
+            counts[prepared.name] = run.warehouse.replace("work", prepared.name, prepared.build(silver))
+    return StepReport(f"{counts['order_parts']:,} orders", counts)
+
+
+def silver_tables(run: Run) -> dict[str, ir.Table]:
+    """The silver tables that some source fills; transactions carry their value."""
+    tables = {
+        table.name: run.warehouse.table("silver", table.name)
+        for table in SOURCE_TABLES
+        if any(source.table == table.name for source in run.settings.sources.values())
+    }
+    tables[TRANSACTIONS.name] = with_value(tables[TRANSACTIONS.name], run.settings.value)
+    return tables
+
+
+def _refuse_no_customers(run: Run, transactions: ir.Table) -> None:
+    known = transactions.filter(transactions.superseded_at.isnull() & transactions.customer_id.notnull())
+    if not run.warehouse.fetch(known.count().as_table()).column(0)[0].as_py():
+        raise BrokenContract(
+            "No accepted row names a customer, so there is nobody to value.",
+            allowed="At least one transaction must carry a customer_id.",
+            to_do="Map customer_id in the transactions source of patron.toml.",
+        )

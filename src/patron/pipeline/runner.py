@@ -1,0 +1,155 @@
+"""The runner: does STEPS in order, each whole or not at all, and goes on where a killed run stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from patron import __version__
+from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
+from patron.pipeline.steps import STEPS
+from patron.pipeline.workspace import Workspace
+from patron.releases.shelf import Shelf
+from patron.sources.files import file_id, find_files
+from patron.tables import Column
+from patron.warehouse import DuckDBWarehouse, open_warehouse
+
+PROGRESS = ("work", "progress")
+_PROGRESS_COLUMNS = (
+    Column("run_key", "id", "the run"),
+    Column("step", "id", "the step"),
+    Column("began_at", "moment", "when it began"),
+    Column("seconds", "real", "how long it took"),
+    Column("words", "text", "what it said"),
+    Column("counts", "text", "what it counted, JSON"),
+)
+_FACTS_COLUMNS = (
+    Column("run_key", "id", "the run"),
+    Column("name", "id", "the fact"),
+    Column("body", "text", "its value, JSON"),
+)
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One finished step: its report and its time; resumed if an earlier, interrupted run had done it."""
+
+    name: str
+    title: str
+    began_at: str
+    seconds: float
+    words: str
+    counts: dict[str, int]
+    resumed: bool
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Whom the runner tells: that a step begins, what it is doing, that it is done."""
+
+    begins: Callable[[Step], None] = lambda step: None
+    says: Callable[[str], None] = lambda words: None
+    done: Callable[[StepDone], None] = lambda step: None
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run leaves: the release it made (or found unchanged) and its steps."""
+
+    workspace: Path
+    release_id: str
+    release_folder: Path
+    unchanged: bool
+    steps: tuple[StepDone, ...]
+    totals: dict[str, float]
+
+
+def run_workspace(folder: Path, *, again: bool = False, watcher: Watcher | None = None, now: datetime | None = None) -> RunOutcome:
+    """Run a workspace to a published release.
+
+    Finished steps of an interrupted run of the same input are not done twice; ``again`` does all of them anew from
+    the files already landed. Raises any PatronError; whatever was published before stays current.
+    """
+    began = now or datetime.now(UTC)
+    workspace = Workspace.at(folder)
+    with workspace.locked(began), open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
+        warehouse.create(*PROGRESS, _PROGRESS_COLUMNS)
+        warehouse.create(*FACTS, _FACTS_COLUMNS)
+        watcher = watcher or Watcher()
+        files = _input_files(workspace)
+        run = Run(workspace, warehouse, files, _run_key(workspace, files), began, watcher.says)
+        if again:
+            _forget(warehouse, "TRUE", [])
+        _forget(warehouse, "run_key <> ?", [run.key])
+        return _do_steps(run, watcher)
+
+
+def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
+    finished = _finished(run)
+    unchanged = all(step.name in finished for step in STEPS) and run.recall("release") in Shelf(run.workspace.releases).names()
+    if not unchanged and len(finished) == len(STEPS):  # published, but the release is gone: make it again
+        _forget(run.warehouse, "step IN ('publish', 'report')", [], tables=("progress",))
+        finished = _finished(run)
+    done = []
+    for step in STEPS:
+        report = finished.get(step.name) or _do(run, step, watcher)
+        done.append(report)
+        watcher.done(report)
+    name = run.recall("release")
+    return RunOutcome(
+        run.workspace.folder, name, run.workspace.releases / name, unchanged, tuple(done), run.recall("totals")
+    )
+
+
+def _do(run: Run, step: Step, watcher: Watcher) -> StepDone:
+    watcher.begins(step)
+    began_at, clock = datetime.now(UTC), time.perf_counter()
+    with run.warehouse.transaction():
+        report = step.do(run)
+        done = _done(step, began_at, time.perf_counter() - clock, report)
+        row = {key: value for key, value in asdict(done).items() if key in ("words", "seconds")}
+        row |= {"run_key": run.key, "step": step.name, "began_at": began_at.replace(tzinfo=None), "counts": json.dumps(report.counts)}
+        run.warehouse.append(*PROGRESS, pa.Table.from_pylist([row]))
+    return done
+
+
+def _done(step: Step, began_at: datetime, seconds: float, report: StepReport, *, resumed: bool = False) -> StepDone:
+    return StepDone(step.name, step.title, began_at.isoformat(), round(seconds, 3), report.words, report.counts, resumed)
+
+
+def _finished(run: Run) -> dict[str, StepDone]:
+    rows = run.warehouse.fetch(run.warehouse.table(*PROGRESS)).to_pylist()
+    steps = {step.name: step for step in STEPS}
+    return {
+        row["step"]: _done(
+            steps[row["step"]], row["began_at"], row["seconds"], StepReport(row["words"], json.loads(row["counts"])), resumed=True
+        )
+        for row in rows
+        if row["run_key"] == run.key and row["step"] in steps
+    }
+
+
+def _forget(warehouse: DuckDBWarehouse, which: str, values: list[str], tables: Sequence[str] = ("progress", "facts")) -> None:
+    for table in tables:
+        warehouse.execute(f"DELETE FROM work.{table} WHERE {which}", values)  # noqa: S608 - words of this module
+
+
+def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
+    return tuple(
+        SourceFile(name, source, path, file_id(path))
+        for name, source in workspace.settings.sources.items()
+        for path in find_files(source, workspace.folder)
+    )
+
+
+def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:
+    """What makes two runs the same: the settings, the bytes of the files, and the code."""
+    told = [__version__, workspace.settings.model_dump_json(), *sorted(f"{file.source_name} {file.file_id}" for file in files)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:24]

@@ -1,0 +1,52 @@
+"""STEPS: the program. The runner, the progress display and the lineage page derive from this tuple."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from patron.pipeline.backtest import backtest
+from patron.pipeline.check import check
+from patron.pipeline.describe import describe
+from patron.pipeline.ingest import ingest
+from patron.pipeline.prepare import prepare
+from patron.pipeline.publish import publish
+from patron.pipeline.report import report
+from patron.pipeline.score import score
+from patron.pipeline.segment import segment
+from patron.pipeline.step import Step
+
+STEPS: Final = (
+    Step("ingest", "Read the files", ("files",), ("bronze.files", "bronze.rejects", "bronze.<source>"), ingest),
+    Step(
+        "check",
+        "Decide what can be believed",
+        ("bronze.files", "bronze.rejects", "bronze.<source>"),
+        ("silver.<table>", "silver.quarantine", "silver.review", "silver.intake"),
+        check,
+    ),
+    Step("prepare", "Sum up orders", ("silver.<table>",), ("work.<prepared>",), prepare),
+    Step(
+        "describe",
+        "Describe customers",
+        ("work.<prepared>",),
+        ("gold.customer_features", "work.past_features", "work.past_outcomes"),
+        describe,
+    ),
+    Step("backtest", "Test the models on the past", ("work.past_features", "work.past_outcomes"), ("work.facts",), backtest),
+    Step(
+        "score",
+        "Value every customer",
+        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.facts"),
+        ("gold.scores", "work.artifacts"),
+        score,
+    ),
+    Step("segment", "Group customers", ("gold.customer_features", "gold.scores"), ("gold.segments",), segment),
+    Step(
+        "publish",
+        "Publish the release",
+        ("gold.scores", "gold.segments", "gold.customer_features", "work.artifacts", "work.facts"),
+        ("release",),
+        publish,
+    ),
+    Step("report", "Write the report", ("release",), ("report.html",), report),
+)

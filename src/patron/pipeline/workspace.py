@@ -1,0 +1,61 @@
+"""A workspace: the folder that holds patron.toml, the warehouse and the releases, and its lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from patron.errors import NothingThere, WorkspaceBusy
+from patron.settings import FILE_NAME, Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where one business's patron.toml and everything made from it lives."""
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def at(cls, folder: Path) -> Workspace:
+        """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError."""
+        home = folder.parent if folder.name == FILE_NAME else folder
+        if not home.is_dir():
+            raise NothingThere(f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use.")
+        return cls(home, read_settings(home / FILE_NAME))
+
+    @property
+    def releases(self) -> Path:
+        return self.folder / "releases"
+
+    @contextmanager
+    def locked(self, now: datetime) -> Iterator[None]:
+        """Hold the workspace; a second run is told who holds it. The lock dies with the process."""
+        holder = self.folder / "run.lock.json"
+        lock = FileLock(self.folder / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise WorkspaceBusy(_held_by(holder, self.folder), to_do="Wait until it ends, then run again.") from error
+        try:
+            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _held_by(holder: Path, folder: Path) -> str:
+    try:
+        told = json.loads(holder.read_text())
+    except (OSError, ValueError):
+        return f"Another run is at work in {folder}."
+    return f"Another run is at work in {folder}: process {told['pid']} on {told['host']}, since {told['since']}."

@@ -1,0 +1,54 @@
+"""A published release, opened to be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from patron.releases.manifest import Manifest, read_manifest, verify
+from patron.releases.shelf import Shelf
+
+SCORES, SEGMENTS, FEATURES, EVIDENCE = "scores.parquet", "segments.parquet", "features.parquet", "evidence.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: its folder and its manifest; tables are read when asked for."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    def scores(self) -> pa.Table:
+        """One row per customer, columns as in ``tables.SCORES``."""
+        return pq.read_table(self.folder / SCORES)
+
+    def segments(self) -> pa.Table:
+        """One row per customer, columns as in ``tables.SEGMENTS``."""
+        return pq.read_table(self.folder / SEGMENTS)
+
+    def features(self) -> pa.Table:
+        """One row per customer: the features the scores were made from."""
+        return pq.read_table(self.folder / FEATURES)
+
+    def evidence(self) -> dict[str, Any]:
+        """The backtest, the gate's verdict, the intake and the caveats, as plain data."""
+        return dict(json.loads((self.folder / EVIDENCE).read_text("utf-8")))
+
+    def verify(self) -> None:
+        """Check every file against its hash; raises DamagedRelease."""
+        verify(self.folder)
+
+
+def load_release(workspace: Path | str = ".", name: str | None = None) -> Release:
+    """A release of a workspace: the current one, or one by name."""
+    folder = Shelf(Path(workspace) / "releases").path(name)
+    return Release(folder, read_manifest(folder))

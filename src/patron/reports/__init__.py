@@ -1,0 +1,1 @@
+"""Read-only questions over one release, one function each; every surface asks these."""

@@ -1,0 +1,29 @@
+"""The words of the report, each in one plain sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GLOSSARY: Final = (
+    ("As of", "The last day the report knows of: history up to and including it, nothing after."),
+    ("Horizon", "The number of days after that day over which value is expected."),
+    ("Expected value", "What a customer should bring within the horizon, on average over what may happen."),
+    ("80 % interval", "The range that should hold the true value for four customers in five."),
+    ("Chance of being active", "How likely the customer still is one, and has not quietly left for good."),
+    ("Next-purchase window", "The days between which the next purchase should fall, if there is one, 8 times in 10."),
+    ("Confidence", "How narrow a customer's interval is, and how much history stands behind it."),
+    ("Value tier", "High, medium or low: customers ordered by expected value and cut at fixed shares of it."),
+    ("RFM", "Recency, frequency and monetary value of past purchases, each scored 1 to 5, and named together."),
+    ("Backtest", "Predicting from a past day with what was known then, and comparing with what followed."),
+    ("Baseline", "A plain rule, such as 'the same as last time'; a model that cannot beat it is not used."),
+    ("Champion", "The model that won the backtest, and makes the published values."),
+    ("WAPE", "The sum of all errors, regardless of sign, as a share of the actual total; 0 is perfect."),
+    ("RMSE", "The typical error per customer, counting large errors more."),
+    ("Bias", "How far the predicted total lies above (+) or below (−) the actual one."),
+    ("Normalised Gini", "How well customers are put in order of value: 1 is perfect, 0 is chance."),
+    ("Captured by the top 20 %", "The share of actual value that the 20 % predicted highest really brought."),
+    ("Coverage", "How often the actual value fell inside its interval."),
+    ("Quarantine", "Rows that cannot be believed, kept whole with their reason, and left out of every figure."),
+    ("Review flag", "Rows that are odd but possible: they count, and wait for a person to look at them."),
+    ("Anonymous revenue", "Sales without a customer: part of revenue, but of nobody's value."),
+)

@@ -1,0 +1,1 @@
+"""Customers grouped: value tiers, and the eleven RFM names."""

@@ -1,0 +1,1 @@
+"""How people reach Patron: the command line and the notebook."""

@@ -1,0 +1,162 @@
+"""`patron`: the command line's entry, its commands and how errors become exit codes.
+
+stdout carries results, stderr talk. Exit codes: 0 done; 1 any other refusal; 2 asked wrongly; 3 the data is at
+fault; 4 another run holds the workspace; 5 a release is damaged; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from patron.errors import PatronError, SettingsError
+
+app = typer.Typer(
+    name="patron",
+    help="What every customer will be worth, why, and whether it was right.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+release_app = typer.Typer(help="Published releases: list, show, verify, roll back.", no_args_is_help=True)
+features_app = typer.Typer(help="What customers are described by.", no_args_is_help=True)
+app.add_typer(release_app, name="release")
+app.add_typer(features_app, name="features")
+
+Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Files, globs or folders of raw exports.", show_default=False)],
+    workspace: Workspace = Path(),
+    profile: Annotated[str, typer.Option(help="retail, bank or subscription.")] = "retail",
+    currency: Annotated[str, typer.Option(help="Currency of all amounts, three letters.")] = "EUR",
+    date_format: Annotated[str, typer.Option(help="How dates are written, e.g. %d/%m/%Y, when that cannot be told.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the proposed mapping without asking.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing patron.toml.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at raw files, propose what each column means, and write patron.toml."""
+    from patron.surfaces.cli.init import init_workspace
+
+    init_workspace(files, workspace, profile, currency, date_format or None, yes=yes, force=force, as_json=as_json)
+
+
+@app.command()
+def run(
+    workspace: Workspace = Path(),
+    again: Annotated[bool, typer.Option("--again", help="Do every step anew, even if nothing changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read, check, describe, test, value, group and publish: from raw files to a release."""
+    from patron.surfaces.cli.run import run_and_tell
+
+    run_and_tell(workspace, again=again, as_json=as_json)
+
+
+@app.command()
+def demo(
+    workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The folder to make.")] = Path("patron-demo"),
+    world: Annotated[str, typer.Option(help="complete-journey (real households), or a simulated world: shop, bank, subscription.")] = "complete-journey",
+    customers: Annotated[int, typer.Option(min=50, help="Customers of a simulated world.")] = 5000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of a simulated world.")] = 1,
+    file: Annotated[Path | None, typer.Option(help="A local copy of the sample, for --world online-retail.")] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch the sample from its public address, for --world online-retail.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole journey on sample customers, without any data of your own."""
+    from patron.surfaces.cli.demo import run_demo
+
+    run_demo(workspace, world, customers=customers, seed=seed, file=file, download=download, as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    workspace: Workspace = Path(),
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show rows that could not be believed: reason, file, line and the row as it came."""
+    from patron.surfaces.cli.quarantine import show_quarantine
+
+    show_quarantine(workspace, limit, as_json=as_json)
+
+
+@release_app.command("list")
+def release_list(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """List releases, newest first."""
+    from patron.surfaces.cli.release import list_releases
+
+    list_releases(workspace, as_json=as_json)
+
+
+@release_app.command("show")
+def release_show(
+    name: Annotated[str, typer.Argument(help="A release; without it, the current one.", show_default=False)] = "",
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Say what a release holds, in plain words, after checking every file against its hash."""
+    from patron.surfaces.cli.release import show_release
+
+    show_release(workspace, name or None, as_json=as_json)
+
+
+@release_app.command("rollback")
+def release_rollback(
+    name: Annotated[str, typer.Argument(help="The release to go back to; without it, the one before.", show_default=False)] = "",
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Make an earlier release the current one."""
+    from patron.surfaces.cli.release import roll_back
+
+    roll_back(workspace, name or None, as_json=as_json)
+
+
+@features_app.command("list")
+def features_list(as_json: AsJson = False) -> None:
+    """Print every feature: its name, formula, unit and window."""
+    from patron.surfaces.cli.features import list_features
+
+    list_features(as_json=as_json)
+
+
+@app.command()
+def version() -> None:
+    """Print Patron's version."""
+    from patron import __version__
+
+    typer.echo(__version__)
+
+
+def entry() -> None:
+    """Run the command line; a refusal becomes words on stderr and an exit code."""
+    wants_json = "--json" in sys.argv
+    try:
+        app()
+    except PatronError as error:
+        _tell(error, wants_json=wants_json)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing half-done was kept; run again to go on.", file=sys.stderr)  # noqa: T201
+        raise SystemExit(130) from None
+
+
+def _tell(error: PatronError, *, wants_json: bool) -> None:
+    if wants_json:
+        told: dict[str, object] = {"error": type(error).__name__, "message": str(error), "retry_can_help": error.retry_can_help}
+        if isinstance(error, SettingsError):
+            told["faults"] = [vars(fault) | {} for fault in error.faults]
+        typer.echo(json.dumps(told), err=False)
+        return
+    lines = [error.what, error.allowed, error.to_do]
+    typer.echo("\n".join(("✗ " if n == 0 else "  ") + line for n, line in enumerate(line for line in lines if line)), err=True)

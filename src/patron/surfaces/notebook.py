@@ -1,0 +1,62 @@
+"""The journey from Python: init, run, demo. Each returns plain objects to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from patron.errors import UsageError
+from patron.pipeline.runner import Watcher, run_workspace
+from patron.releases.contents import Release, load_release
+from patron.settings import FILE_NAME, read_settings
+from patron.sources.propose import Proposal, propose
+from patron.sources.samples import prepare_sample
+from patron.sources.toml_text import settings_text
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def init(
+    files: Paths,
+    workspace: str | Path = ".",
+    *,
+    profile: str = "retail",
+    currency: str = "EUR",
+    date_format: str | None = None,
+    force: bool = False,
+) -> Proposal:
+    """Propose what each column of raw files means and write the workspace's patron.toml.
+
+    Returns the proposal: the tables, the columns with their confidence, and notes. Raises AmbiguousData where dates
+    can be read two ways, BrokenContract where no file holds transactions, UsageError where patron.toml exists.
+    """
+    folder = Path(workspace)
+    target = folder / FILE_NAME
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already.", to_do="Edit it, or replace it: force=True, or --force on the command line.")
+    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+    proposal = propose(paths, profile, date_format=date_format, currency=currency)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = settings_text(proposal, folder)
+    draft = folder / f".{FILE_NAME}"
+    draft.write_text(text, "utf-8")
+    read_settings(draft, {})
+    draft.replace(target)
+    return proposal
+
+
+def run(workspace: str | Path = ".", *, again: bool = False, watcher: Watcher | None = None) -> Release:
+    """Run a workspace to a published release, and open it."""
+    outcome = run_workspace(Path(workspace), again=again, watcher=watcher)
+    return load_release(workspace, outcome.release_id)
+
+
+def demo(world: str = "complete-journey", workspace: str | Path = "patron-demo", **options: int) -> Release:
+    """Prepare sample customers (real households, or a simulated world) and run them.
+
+    Options of simulated worlds: ``customers`` and ``seed``.
+    """
+    folder = Path(workspace)
+    if not (folder / FILE_NAME).exists():
+        prepare_sample(world, folder, **options)
+    return run(folder)

@@ -1,0 +1,100 @@
+"""patron.toml is read whole: every fault at once, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from patron.errors import NothingThere, SettingsError
+from patron.settings import Settings, read_settings, sections
+
+GOOD = """\
+[value]
+currency = "GBP"
+
+[sources.sales]
+table = "transactions"
+files = "sales.csv"
+
+[sources.sales.columns]
+customer_id = "who"
+occurred_at = "when"
+amount = "how much"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "patron.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults_of(folder: Path, text: str) -> dict[str, tuple[int | None, str]]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(folder, text), {})
+    return {fault.key: (fault.line, str(fault)) for fault in caught.value.faults}
+
+
+def test_a_good_file_gives_frozen_sections_with_defaults(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, GOOD), {})
+    assert settings.value.currency == "GBP"
+    assert settings.sources["sales"].files == ("sales.csv",)
+    assert settings.value.horizon == "auto"
+    with pytest.raises(ValueError, match="frozen"):
+        settings.value.currency = "EUR"  # type: ignore[misc]
+
+
+def test_every_fault_is_told_at_once_with_its_line_and_what_was_allowed(tmp_path: Path) -> None:
+    text = GOOD.replace('currency = "GBP"', 'curency = "GBP"\nmargin_rate = 2\nhorizon = "soon"') + "\n[models]\nfolds = 'many'\n"
+    faults = faults_of(tmp_path, text)
+    assert faults["value.curency"][0] == 2
+    assert "Did you mean 'currency'?" in faults["value.curency"][1]
+    assert faults["value.margin_rate"][0] == 3
+    assert "less than or equal to 1" in faults["value.margin_rate"][1]
+    assert "'90 days'" in faults["value.horizon"][1]
+    assert faults["models.folds"][0] == 16
+    assert "rolling origins" in faults["models.folds"][1]
+
+
+def test_an_unknown_column_of_a_table_is_named_with_the_closest_known_one(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path, GOOD.replace("customer_id", "customer"))
+    line, told = faults["sources.sales"]
+    assert line == 4
+    assert "no column 'customer'" in told
+    assert "Did you mean 'customer_id'?" in told
+
+
+def test_a_required_column_must_be_mapped_unless_it_can_be_computed(tmp_path: Path) -> None:
+    without = GOOD.replace('amount = "how much"\n', "")
+    assert "needs amount" in faults_of(tmp_path, without)["sources.sales"][1]
+    computed = without + 'quantity = "n"\nunit_price = "p"\n'
+    assert read_settings(written(tmp_path, computed), {}).sources["sales"].columns["quantity"] == "n"
+
+
+def test_broken_toml_names_the_file_and_what_is_wrong(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path, "[value\ncurrency = GBP")
+    assert "not valid TOML" in faults["the file"][1]
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NothingThere, match="patron init"):
+        read_settings(tmp_path / "patron.toml", {})
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    given = {"PATRON_VALUE_CURRENCY": "SEK", "PATRON_MODELS_CANDIDATES": "bg_nbd"}
+    settings = read_settings(written(tmp_path, GOOD), given)
+    assert settings.value.currency == "SEK"
+    assert settings.models.candidates == ("bg_nbd",)
+
+
+def test_no_source_of_transactions_is_a_fault(tmp_path: Path) -> None:
+    text = '[sources.people]\ntable = "customers"\nfiles = "p.csv"\n[sources.people.columns]\ncustomer_id = "id"\n'
+    assert "no source fills the table transactions" in faults_of(tmp_path, text)["patron.toml"][1]
+
+
+def test_every_setting_says_what_it_means() -> None:
+    silent = [f"{section}.{key}" for section, kind in sections().items() for key, f in kind.model_fields.items() if not f.description]
+    assert silent == []
+    assert set(Settings.model_fields) > set(sections())
