@@ -40,7 +40,10 @@ class Value(Section):
     currency: Currency = Field("EUR", description="currency of every amount, three letters")
     basis: Literal["revenue", "margin"] = Field("revenue", description="count the amount, or what was earned on it")
     margin_rate: float = Field(
-        1.0, gt=0, le=1, description="share of the amount earned, where no margin column is mapped and basis is margin"
+        1.0,
+        ge=0.0001,
+        le=1,
+        description="share of the amount earned (to four decimals), where basis is margin and no margin column is mapped",
     )
     refunds: Literal["net", "ignore"] = Field(
         "net", description="net: money given back reduces value; ignore: it does not"

@@ -167,7 +167,7 @@ def shop_evidence() -> Evidence:
             metric="rmse",
             reasons=(
                 "Gradient boosting has the lowest RMSE of all models over 3 rolling cutoffs.",
-                "Its predicted total is 4 % above what customers brought, within the declared 25 %.",
+                "Its predicted total is 4% above what customers brought, within the declared 25%.",
             ),
             leaderboard=(
                 _row("boosting", "Gradient boosting", "champion", 0.61, 291.0, 1412.0, 0.04, 0.58, 0.71, 0.63),

@@ -9,18 +9,25 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize
 
-from patron.models.arrays import Floats
+from patron.models.arrays import Flags, Floats
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 """Mean log-likelihood per customer, and its gradient, at the logarithms of the parameters."""
 
 LARGEST_GRADIENT: Final = 1e-6
+FLAT: Final = 1e-8
+"""A second derivative of the mean log-likelihood below this is none: a million customers would not settle it."""
 _STEP: Final = 1e-4
+_EDGE: Final = 0.01
 
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where the likelihood is largest: log-parameters, mean log-likelihood, standard errors of the log-parameters."""
+    """Where the likelihood is largest: log-parameters, mean log-likelihood, standard errors of the log-parameters.
+
+    ``converged``: nothing uphill is left within what was searched. ``advice`` names parameters that the data do not pin
+    down (their standard errors are NaN), or says what to try when the search failed.
+    """
 
     log_params: Floats
     mean_log_likelihood: float
@@ -47,12 +54,10 @@ def maximise(
     point, _ = _climb(objective, best, bounds)
     point, hessian = _polish(objective, point, bounds)
     value, gradient = objective(point)
-    at_edge = _at_edge(point, bounds)
-    errors, curved = _standard_errors(hessian, customers, at_edge)
-    flat = bool(np.abs(gradient[~at_edge]).max(initial=0.0) <= LARGEST_GRADIENT)
-    converged = flat and curved and not at_edge.any()
-    edge_names = [name for name, edge in zip(names, at_edge, strict=True) if edge]
-    return Maximum(point, value, errors, converged, "" if converged else _advice(flat, edge_names))
+    loose = _at_edge(point, bounds) | (-np.diag(hessian) < FLAT)
+    errors, peaked = _standard_errors(hessian, customers, loose)
+    converged = peaked and bool(np.abs(gradient[~loose]).max(initial=0.0) <= LARGEST_GRADIENT)
+    return Maximum(point, value, errors, converged, _advice(converged, [n for n, x in zip(names, loose, strict=True) if x]))
 
 
 def _climb(objective: Objective, start: Floats, bounds: Sequence[tuple[float, float]]) -> tuple[Floats, float]:
@@ -71,7 +76,8 @@ def _polish(objective: Objective, point: Floats, bounds: Sequence[tuple[float, f
     hessian = _hessian(objective, point)
     for _ in range(3):
         value, gradient = objective(point)
-        if np.abs(gradient).max() <= LARGEST_GRADIENT / 100 or not _is_peak(hessian):
+        settled = np.abs(gradient).max() <= LARGEST_GRADIENT / 100
+        if settled or np.linalg.eigvalsh(hessian).max() >= 0:
             break
         candidate = np.clip(point - np.linalg.solve(hessian, gradient), low, high)
         if objective(candidate)[0] < value:
@@ -86,41 +92,32 @@ def _hessian(objective: Objective, point: Floats) -> Floats:
     return (rows + rows.T) / 2
 
 
-def _is_peak(hessian: Floats) -> bool:
-    return bool(np.linalg.eigvalsh(hessian).max() < 0)
-
-
-def _at_edge(point: Floats, bounds: Sequence[tuple[float, float]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _at_edge(point: Floats, bounds: Sequence[tuple[float, float]]) -> Flags:
     low, high = np.transpose(bounds)
-    return (point - low < 1e-3) | (high - point < 1e-3)
+    return np.asarray((point - low < _EDGE) | (high - point < _EDGE))
 
 
-def _standard_errors(
-    hessian: Floats, customers: float, at_edge: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> tuple[Floats, bool]:
-    """Standard errors from the observed information; NaN for parameters at an edge, and for all without a peak."""
+def _standard_errors(hessian: Floats, customers: float, loose: Flags) -> tuple[Floats, bool]:
+    """Standard errors from the observed information of the parameters that are pinned down, and whether it is a peak."""
     errors = np.full(len(hessian), np.nan)
-    inside = np.flatnonzero(~at_edge)
-    information = -hessian[np.ix_(inside, inside)] * customers
-    curved = bool(inside.size) and bool(np.linalg.eigvalsh(information).min() > 0)
-    if curved:
-        errors[inside] = np.sqrt(np.diag(np.linalg.inv(information)))
-    return errors, curved
+    firm = np.flatnonzero(~loose)
+    information = -hessian[np.ix_(firm, firm)] * customers
+    peaked = not firm.size or bool(np.linalg.eigvalsh(information).min() > 0)
+    if peaked and firm.size:
+        errors[firm] = np.sqrt(np.diag(np.linalg.inv(information)))
+    return errors, peaked
 
 
-def _advice(flat: bool, edge_names: Sequence[str]) -> str:
-    if edge_names:
+def _advice(converged: bool, loose_names: Sequence[str]) -> str:
+    if not converged:
         return (
-            f"The data do not pin down {', '.join(edge_names)}: the likelihood still rises at the edge of what was "
-            "searched. Predictions within the history's own length can be used; give a longer history, more customers "
-            "or a simpler model before reading the parameters."
+            "The search stopped before the likelihood was level. Look for customers with impossible histories, such as "
+            "thousands of purchases within days, and fit again without them; or give a longer history."
         )
-    if flat:
+    if loose_names:
         return (
-            "The likelihood has no clear peak: other parameters fit equally well. Give a longer history or more "
-            "customers, or use a simpler model."
+            f"The data do not pin down {' and '.join(loose_names)}: the likelihood is level towards the edge of what was "
+            "searched. Predictions can be used; do not read meaning into these parameters. A longer history or more "
+            "customers may settle them."
         )
-    return (
-        "The search stopped before the likelihood was level. Look for customers with impossible histories, such as "
-        "thousands of purchases within days, and fit again without them."
-    )
+    return ""

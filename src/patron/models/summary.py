@@ -73,7 +73,7 @@ class Summary:
 
         Spend is left out: it plays no part in the likelihood of timing.
         """
-        order, starts = _groups(self.frequency, self.recency, self.T)
+        order, starts = groups(self.frequency, self.recency, self.T)
         kept = order[starts]
         weight = np.add.reduceat(self.weights[order], starts) if len(self) else self.weights
         return Summary(self.frequency[kept], self.recency[kept], self.T[kept], weight=weight, unit=self.unit)
@@ -85,8 +85,8 @@ def _refuse(wrong: Flags, name: str, values: Floats, rule: str) -> None:
         raise DataError(f"{name} is {values[rows[0]]:g} in row {rows[0]} ({rows.size} such rows).", allowed=rule)
 
 
-def _groups(*columns: Floats) -> tuple[Integers, Integers]:
-    """An order that puts equal rows side by side, and where in it each group of equal rows starts."""
+def groups(*columns: Floats) -> tuple[Integers, Integers]:
+    """An order that puts equal rows side by side, and where in it each group of equal rows starts. Values are ≥ 0."""
     key = _key(columns)
     order = np.argsort(key, kind="stable") if key is not None else np.lexsort(columns[::-1])
     if not len(order):

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 
 import ibis.expr.types as ir
-import numpy as np
-import pyarrow as pa
 
 from patron.errors import UsageError
 from patron.features.catalogue import Feature, available_features
 from patron.features.customer_features import customer_features
+from patron.features.customer_sample import sampled_customers
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.features.outcomes import outcomes
-from patron.features.prepared import PREPARED
+from patron.features.prepared import needed_tables
 from patron.periods import Horizon, day_number, day_of, longest_provable_horizon, parse_period
+from patron.pipeline.prepare import mapped_columns
 from patron.pipeline.step import Run, StepReport
-from patron.tables import TRANSACTIONS
 
 SHORTEST_HORIZON_DAYS = 7
+ROWS_AT_ONCE = 20_000_000
 
 
 def describe(run: Run) -> StepReport:
@@ -29,8 +30,10 @@ def describe(run: Run) -> StepReport:
     plan = plan_cutoffs(first_day, last_day, horizon.days, run.settings.models.folds)
     run.remember("horizon", asdict(horizon))
     run.remember("span", {"first_day": first_day, "last_day": last_day})
-    prepared = {p.name: run.warehouse.table("work", p.name) for p in PREPARED if run.warehouse.exists("work", p.name)}
-    available = available_features(_mapped_columns(run))
+    run.remember("plan", asdict(plan))
+    present = mapped_columns(run)
+    prepared = {table.name: run.warehouse.table("work", table.name) for table in needed_tables(present)}
+    available = available_features(present)
     now = customer_features(prepared, [last_day], horizon.days, available)
     customers = run.warehouse.replace("gold", "customer_features", now.order_by("customer_id"))
     past = _describe_past(run, prepared, plan, horizon.days, available, customers)
@@ -46,34 +49,37 @@ def _describe_past(
     available: tuple[Feature, ...],
     customers: int,
 ) -> int:
-    """Write work.past_features and work.past_outcomes, one cutoff at a time so that memory stays bounded."""
+    """Write work.past_features and work.past_outcomes, a few cutoffs at a time so that memory stays bounded."""
     for name in ("past_features", "past_outcomes"):
         run.warehouse.drop("work", name)
     sample = _sample(run, customers)
-    for number, cutoff in enumerate(plan.past):
-        run.say(f"Describe customers as of {number + 1} of {len(plan.past)} past days …")
+    past = [cutoff for cutoff in plan.all_cutoffs if cutoff != plan.now]
+    for number, cutoffs in enumerate(_batches(past, run.warehouse.count("work", "customer_days"))):
+        run.say(f"Describe customers as of {len(past)} past days …")
         views = {
-            "past_features": customer_features(prepared, [cutoff], horizon_days, available, customers=sample),
-            "past_outcomes": outcomes(prepared, [cutoff], horizon_days, customers=sample),
+            "past_features": customer_features(prepared, cutoffs, horizon_days, available, customers=sample),
+            "past_outcomes": outcomes(prepared, cutoffs, horizon_days, customers=sample),
         }
         for name, rows in views.items():
             write = run.warehouse.append if number else run.warehouse.replace
             write("work", name, rows)
-    return run.warehouse.count("work", "past_features") if plan.past else 0
+    return run.warehouse.count("work", "past_features") if past else 0
+
+
+def _batches(cutoffs: list[int], rows: int) -> Iterator[list[int]]:
+    """Cutoffs that fit one query: crossed with the rows they stay within ROWS_AT_ONCE."""
+    together = max(1, ROWS_AT_ONCE // max(rows, 1))
+    for start in range(0, len(cutoffs), together):
+        yield cutoffs[start : start + together]
 
 
 def _sample(run: Run, customers: int) -> ir.Table | None:
-    """The customers that take part in backtest and training, or None for all.
-
-    Drawn here, not in the engine, so that every engine draws the same.
-    """
+    """The customers that take part in backtest and training, or None for all."""
     most = run.settings.models.sample_customers
     if customers <= most:
         return None
-    features = run.warehouse.table("gold", "customer_features")
-    ids = run.warehouse.fetch(features.select("customer_id").order_by("customer_id"))["customer_id"].combine_chunks()
-    chosen = np.random.default_rng(run.settings.models.seed).choice(len(ids), most, replace=False)
-    run.warehouse.replace("work", "sample_customers", pa.table({"customer_id": ids.take(pa.array(np.sort(chosen)))}))
+    chosen = sampled_customers(run.warehouse.table("work", "customer_keys"), most, run.settings.models.seed)
+    run.warehouse.replace("work", "sample_customers", chosen)
     return run.warehouse.table("work", "sample_customers")
 
 
@@ -97,13 +103,3 @@ def _horizon(wanted: str, history_days: int) -> Horizon:
         return Horizon(provable, True) if provable else Horizon(SHORTEST_HORIZON_DAYS, False)
     days = parse_period(wanted)
     return Horizon(days, days * 3 <= history_days)
-
-
-def _mapped_columns(run: Run) -> dict[str, frozenset[str]]:
-    """For each silver table, the columns that every source of it fills."""
-    mapped: dict[str, frozenset[str]] = {}
-    for source in run.settings.sources.values():
-        columns = frozenset(source.columns)
-        mapped[source.table] = mapped.get(source.table, columns) & columns
-    mapped.setdefault(TRANSACTIONS.name, frozenset())
-    return mapped

@@ -5,21 +5,22 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from patron.errors import BrokenContract
-from patron.features.prepared import PREPARED
+from patron.features.prepared import needed_tables
 from patron.pipeline.step import Run, StepReport
 from patron.quality.value import with_value
 from patron.tables import SOURCE_TABLES, TRANSACTIONS
 
 
 def prepare(run: Run) -> StepReport:
-    """Materialise every prepared table of the features room from the silver rows that hold now."""
-    silver = silver_tables(run)
-    _refuse_no_customers(run, silver[TRANSACTIONS.name])
+    """Build the tables that features are made from, out of the silver rows that hold now."""
+    tables = silver_tables(run)
+    _refuse_no_customers(run, tables[TRANSACTIONS.name])
     counts: dict[str, int] = {}
-    for prepared in PREPARED:
-        if all(name in silver for name in prepared.reads):
-            counts[prepared.name] = run.warehouse.replace("work", prepared.name, prepared.build(silver))
-    return StepReport(f"{counts['order_parts']:,} orders", counts)
+    for prepared in needed_tables(mapped_columns(run)):
+        run.say(f"Sum up orders: {prepared.meaning} …")
+        counts[prepared.name] = run.warehouse.replace("work", prepared.name, prepared.build(tables, mapped_columns(run)))
+        tables[prepared.name] = run.warehouse.table("work", prepared.name)
+    return StepReport(f"{counts['order_parts']:,} orders of {counts['customer_keys']:,} customers", counts)
 
 
 def silver_tables(run: Run) -> dict[str, ir.Table]:
@@ -31,6 +32,15 @@ def silver_tables(run: Run) -> dict[str, ir.Table]:
     }
     tables[TRANSACTIONS.name] = with_value(tables[TRANSACTIONS.name], run.settings.value)
     return tables
+
+
+def mapped_columns(run: Run) -> dict[str, frozenset[str]]:
+    """For each silver table, the columns that every source of it fills."""
+    mapped: dict[str, frozenset[str]] = {}
+    for source in run.settings.sources.values():
+        columns = frozenset(source.columns)
+        mapped[source.table] = mapped.get(source.table, columns) & columns
+    return mapped
 
 
 def _refuse_no_customers(run: Run, transactions: ir.Table) -> None:

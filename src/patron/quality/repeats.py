@@ -62,9 +62,9 @@ def _with_repeats(rows: ir.Table, held: ir.Table) -> ir.Table:
 
 
 def _fingerprint(rows: ir.Table, content: Sequence[str]) -> ir.StringValue:
-    """All of a row's content as one text; a NULL differs from an empty text."""
-    parts = [rows[name].cast("string").fill_null("\x00") for name in content]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole + "\x1f" + part
+    """All of a row's content as one text; each part begins with its length, so no two contents look alike."""
+    whole = ibis.literal("")
+    for name in content:
+        part = rows[name].cast("string")
+        whole = whole + (part.length().cast("string") + ":" + part).fill_null("-")
     return whole

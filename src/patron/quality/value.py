@@ -17,7 +17,7 @@ def with_value(transactions: ir.Table, contract: Value) -> ir.Table:
     """
     value = transactions.amount
     if contract.basis == "margin":
-        rate = ibis.literal(f"{contract.margin_rate:.6f}").cast("decimal(9, 6)")
+        rate = ibis.literal(f"{contract.margin_rate:.4f}").cast(MONEY)
         value = ibis.coalesce(transactions.margin, (transactions.amount * rate).cast(MONEY))
     if contract.refunds == "ignore":
         value = transactions.is_refund.ifelse(ibis.literal(0).cast(MONEY), value)

@@ -7,7 +7,6 @@ keep their size on a telephone. No chart tells anything by colour alone: marks a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -36,7 +35,9 @@ def band_label(band: ValueBand) -> str:
         return f"{short_number(band.low)} or more"
     if band.low == band.high:
         return "exactly 0"
-    return f"under {short_number(band.high)}" if band.low == 0 else f"{short_number(band.low)} – {short_number(band.high)}"
+    return (
+        f"under {short_number(band.high)}" if band.low == 0 else f"{short_number(band.low)} – {short_number(band.high)}"
+    )
 
 
 def histogram(bands: Sequence[ValueBand], currency: str, width: float, name: str) -> Markup:
@@ -79,7 +80,7 @@ def lorenz_curve(curve: Lorenz, width: float, name: str) -> Markup:
     for tick in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         (x, floor), (edge, y) = at(tick, 0), at(0, tick)
         parts += [
-            svg.line(edge, y, left + across, y, "grid"),
+            svg.line(edge, y, left + across, y, "scale"),
             svg.text(edge - 8, y + 4, share(tick), "tick", "end"),
             svg.text(x, floor + 18, share(tick), "tick", "middle"),
         ]
@@ -94,24 +95,17 @@ def lorenz_curve(curve: Lorenz, width: float, name: str) -> Markup:
     parts += [
         svg.line(x, y, x, at(0, 0)[1], "mark"),
         svg.line(left, y, x, y, "mark"),
-        svg.dot(x, y, 5, "point", f"The top 20 % of customers bring {share(top_share)}"),
-        *_lorenz_label(x, y, top_share),
-        svg.text(*at(0.72, 0.60), "if all were worth the same", "note", "middle"),
+        svg.dot(x, y, 5, "point", f"The top 20% of customers bring {share(top_share)}"),
+        svg.text(x + 12, y + 24, f"Top 20% bring {share(top_share)}", "callout"),
+        svg.text(*at(0.98, 0.42), "if all were worth the same", "note", "end"),
     ]
-    words = f"The top 20 % of customers bring {share(top_share)} of the value. Gini {curve.gini or 0:.2f}."
+    words = f"The top 20% of customers bring {share(top_share)} of the value. Gini {curve.gini or 0:.2f}."
     return svg.drawing(width, height, name, "Lorenz curve of expected value", words, *parts)
-
-
-def _lorenz_label(x: float, y: float, top_share: float) -> list[Markup]:
-    below = y + 24
-    return [
-        svg.text(x + 12, below, f"Top 20 % bring {share(top_share)}", "callout"),
-    ]
 
 
 def tier_bars(tiers: Sequence[TierRow], width: float, name: str) -> Markup:
     """Two stacked bars, customers over value, joined tier by tier."""
-    upper, lower, thick = 24.0, 128.0, 46.0
+    upper, lower, thick = 24.0, 172.0, 58.0
     parts = [svg.text(0, 15, "of customers", "head"), svg.text(0, lower + thick + 18, "of expected value", "head")]
     total = sum(max(t.value, 0.0) for t in tiers)
     starts = [0.0, 0.0]
@@ -139,15 +133,15 @@ def tier_bars(tiers: Sequence[TierRow], width: float, name: str) -> Markup:
 
 def _tier_label(x: float, y: float, wide: float, tier: str, part: float) -> list[Markup]:
     if wide < 52:
-        return [svg.text(x + wide / 2, y + 28, tier[0].upper(), f"on-{tier}", "middle")] if wide > 14 else []
+        return [svg.text(x + wide / 2, y + 34, tier[0].upper(), f"on-{tier}", "middle")] if wide > 14 else []
     return [
-        svg.text(x + 10, y + 20, tier.capitalize(), f"on-{tier} strong"),
-        svg.text(x + 10, y + 37, share(part), f"on-{tier}"),
+        svg.text(x + 10, y + 25, tier.capitalize(), f"on-{tier} strong"),
+        svg.text(x + 10, y + 43, share(part), f"on-{tier}"),
     ]
 
 
 def rfm_treemap(rows: Sequence[RfmRow], currency: str, width: float, height: float, name: str) -> Markup:
-    """One box per RFM name, as large as its number of customers; the pattern of its edge is its standing."""
+    """One box per RFM name, as large as its number of customers, coloured by standing."""
     present = sorted((row for row in rows if row.customers), key=lambda row: -row.customers)
     boxes = squarify([float(row.customers) for row in present], Box(0, 0, width, height)) if present else ()
     parts = [_treemap_cell(row, box, currency) for row, box in zip(present, boxes, strict=True)]
@@ -158,18 +152,24 @@ def rfm_treemap(rows: Sequence[RfmRow], currency: str, width: float, height: flo
 def _treemap_cell(row: RfmRow, box: Box, currency: str) -> Markup:
     hint = f"{row.name}: {count(row.customers, 'customer')}, {short_money(row.value, currency)} expected"
     parts = [svg.bar(box.x + 1, box.y + 1, box.width - 2, box.height - 2, f"cell {row.standing}", hint, 3)]
-    labels = (
-        (row.name, 14.0, "cell-name"),
-        (f"{share(row.customer_share)} of customers", 12.0, "cell-text"),
-        (f"{share(row.value_share)} of value", 12.0, "cell-text"),
-    )
     y = box.y + 23
-    for words, size, class_ in labels:
-        if svg.text_width(words, size) > box.width - 16 or y + 4 > box.y + box.height:
+    for words, size, class_ in _cell_lines(row, box.width - 14):
+        if svg.text_width(words, size) > box.width - 14 or y + 6 > box.y + box.height:
             break
         parts.append(svg.text(box.x + 10, y, words, class_))
         y += 18
     return svg.tag("g", *parts)
+
+
+def _cell_lines(row: RfmRow, room: float) -> list[tuple[str, float, str]]:
+    """What a box says, in lines that fit it: the name on one line or more, then shares or a plain count."""
+    name = [row.name] if svg.text_width(row.name, 14.0) <= room else row.name.split()
+    figures = [f"{share(row.customer_share)} of customers", f"{share(row.value_share)} of value"][
+        : 1 if row.value_share is None else 2
+    ]
+    if max(svg.text_width(words, 12.0) for words in figures) > room:
+        figures = [f"{row.customers:,}"]
+    return [*((words, 14.0, "cell-name") for words in name), *((words, 12.0, "cell-text") for words in figures)]
 
 
 def decile_chart(rows: Sequence[DecileRow], currency: str, width: float, name: str) -> Markup:
@@ -192,7 +192,7 @@ def decile_chart(rows: Sequence[DecileRow], currency: str, width: float, name: s
     ]
     for tick in ticks:
         parts += [
-            svg.line(left, y_of(tick), width, y_of(tick), "grid"),
+            svg.line(left, y_of(tick), width, y_of(tick), "scale"),
             svg.text(left - 8, y_of(tick) + 4, short_money(tick, currency), "tick", "end"),
         ]
     for place, row in enumerate(ordered):
@@ -221,7 +221,7 @@ def coverage_chart(rows: Sequence[CoverageRow], width: float, name: str) -> Mark
     """Measured coverage per row as a dot, with the promised coverage as a line."""
     measured = [row for row in rows if row.measured is not None]
     low = min([0.5, *(row.measured or 0.0 for row in measured)])
-    left, right, row_height, top = min(150.0, width * 0.34), 58.0, 34.0, 30.0
+    left, right, row_height, top = min(150.0, width * 0.34), 58.0, 52.0, 34.0
     across = width - left - right
     nominal = rows[0].nominal if rows else 0.8
 
@@ -235,7 +235,7 @@ def coverage_chart(rows: Sequence[CoverageRow], width: float, name: str) -> Mark
     ]
     for place, row in enumerate(rows):
         y = top + place * row_height + row_height / 2
-        parts += [svg.text(left - 12, y + 4, row.label, "label", "end"), svg.line(left, y, left + across, y, "grid")]
+        parts += [svg.text(left - 12, y + 4, row.label, "label", "end"), svg.line(left, y, left + across, y, "scale")]
         if row.measured is not None:
             hint = f"{row.label}: {share(row.measured, 1)} of {count(row.customers, 'customer')} fell inside"
             parts += [
@@ -262,7 +262,7 @@ def monthly_line(months: Sequence[MonthValue], currency: str, width: float, name
     for tick in ticks:
         y = at(0, tick)[1]
         parts += [
-            svg.line(left, y, left + across, y, "grid"),
+            svg.line(left, y, left + across, y, "scale"),
             svg.text(left - 8, y + 4, short_money(tick, currency), "tick", "end"),
         ]
     points = [at(place, value) for place, value in enumerate(values)]
@@ -295,7 +295,9 @@ def interval_strip(total: ValueInterval, currency: str, width: float, name: str)
         svg.text(x_low, 48, money(total.low, currency, step), "label", "middle"),
         svg.text(x_high, 48, money(total.high, currency, step), "label", "middle"),
     ]
-    words = f"Expected {money(total.expected, currency, step)}, 80 % interval {money_range(total.low, total.high, currency)}"
+    words = (
+        f"Expected {money(total.expected, currency, step)}, 80% interval {money_range(total.low, total.high, currency)}"
+    )
     return svg.drawing(width, 54, name, "The expected total in its interval", words, *parts)
 
 
@@ -313,8 +315,3 @@ def interval_mark(low: float, expected: float, high: float, bounds: tuple[float,
         height="14",
         role="img",
     )
-
-
-def rises(values: Sequence[float]) -> bool:
-    """Whether each value is at least the one before it."""
-    return all(later >= earlier for earlier, later in pairwise(values))

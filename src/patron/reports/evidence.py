@@ -80,8 +80,8 @@ class RunEvidence:
 class LeaderboardRow:
     """How one model did out of time, over all its folds.
 
-    Shares are written 0.12 for 12 %; ``bias`` is predicted total / actual total − 1; ``mae`` and ``rmse``
-    are money; ``capture_20`` is the share of actual value held by the 20 % predicted highest.
+    Shares are written 0.12 for 12%; ``bias`` is predicted total / actual total − 1; ``mae`` and ``rmse``
+    are money; ``capture_20`` is the share of actual value held by the 20% predicted highest.
     """
 
     model: str
@@ -160,7 +160,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class ValueInterval:
-    """An expected value with the ends of its 80 % interval."""
+    """An expected value with the ends of its 80% interval."""
 
     expected: float
     low: float

@@ -162,8 +162,9 @@ def band_edges(positive: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _even_edges(low: float, high: float) -> NDArray[np.float64]:
-    step = _round_step(high - low if high > low else high)
-    return np.arange(max(1, math.floor(low / step)), math.floor(high / step) + 2) * step
+    # Values closer than a twentieth share a band: narrower ones could not be told apart by their labels.
+    step = _round_step(max(high - low, high / 20))
+    return np.arange(max(1, math.floor(low / step)), math.floor(high / step) + 2, dtype=np.float64) * step
 
 
 def _round_step(width: float) -> float:
@@ -173,7 +174,7 @@ def _round_step(width: float) -> float:
 
 
 def lorenz(valuation: Valuation) -> Lorenz:
-    """The Lorenz curve of expected value, its Gini coefficient, and the share of the top 20 %."""
+    """The Lorenz curve of expected value, its Gini coefficient, and the share of the top 20%."""
     values = np.sort(np.maximum(valuation.expected_value, 0.0))[::-1]
     total = float(values.sum()) if values.size else 0.0
     if total <= 0:
@@ -255,15 +256,22 @@ def confidence_summary(valuation: Valuation) -> tuple[ConfidenceRow, ...]:
 
 
 def _customer(valuation: Valuation, row: int) -> CustomerRow:
-    names = ("expected_value", "value_low", "value_high", "expected_orders", "probability_alive", "historic_value")
+    def number(name: str) -> float:
+        return float(valuation.numbers[name][row])
+
     return CustomerRow(
-        valuation.customer_id(row),
-        *(float(valuation.numbers[name][row]) for name in names),
-        valuation.day("next_purchase_from", row),
-        valuation.day("next_purchase_to", row),
-        valuation.words["tier"].of(row),
-        valuation.words["rfm_segment"].of(row),
-        valuation.words["confidence"].of(row),
+        customer_id=valuation.customer_id(row),
+        expected_value=number("expected_value"),
+        value_low=number("value_low"),
+        value_high=number("value_high"),
+        expected_orders=number("expected_orders"),
+        probability_alive=number("probability_alive"),
+        historic_value=number("historic_value"),
+        next_purchase_from=valuation.day("next_purchase_from", row),
+        next_purchase_to=valuation.day("next_purchase_to", row),
+        tier=valuation.words["tier"].of(row),
+        rfm_segment=valuation.words["rfm_segment"].of(row),
+        confidence=valuation.words["confidence"].of(row),
     )
 
 

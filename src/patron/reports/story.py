@@ -9,6 +9,7 @@ from patron.reports.answers import Answers
 from patron.reports.evidence import LeaderboardRow, Metric
 from patron.reports.wording import (
     count,
+    estimate,
     in_words,
     listed,
     money,
@@ -32,7 +33,7 @@ METRIC_NAMES: Final[dict[Metric, str]] = {
 }
 FEW_CUSTOMERS: Final = 10
 # Good and fair at most (bias, coverage gap, quarantine) or at least (ranking). Conventions, not laws: the bias
-# bound is the gate's default and half of it; coverage is judged in points of a promised 80 %.
+# bound is the gate's default and half of it; coverage is judged in points of a promised 80%.
 BIAS_BOUNDS: Final = (0.10, 0.25)
 COVERAGE_BOUNDS: Final = (0.05, 0.10)
 RANKING_BOUNDS: Final = (0.5, 0.25)
@@ -68,6 +69,8 @@ def headline(answers: Answers) -> str:
 def interval_sentence(answers: Answers) -> str:
     """Where the total should fall."""
     total = answers.evidence.total
+    if answers.totals.customers == 0:
+        return ""
     if total.high <= total.low:
         return "There is no interval around this total."
     return f"Four times in five, the total should fall between {money_range(total.low, total.high, answers.currency).replace(' to ', ' and ')}."
@@ -77,22 +80,34 @@ def concentration_sentence(answers: Answers) -> str:
     """Who brings the value."""
     top = answers.lorenz.top_20_share
     if top is None:
-        return "No customer is expected to bring a positive value."
+        return "" if answers.totals.customers == 0 else "No customer is expected to bring a positive value."
+    if answers.totals.customers == 1:
+        return ""
     if answers.totals.customers < FEW_CUSTOMERS:
         positive = sum(max(band.value, 0.0) for band in answers.bands)
-        return f"The most valuable customer brings {share(answers.top[0].expected_value / positive)} of the value."
-    names = [row.name for row in sorted(answers.rfm, key=lambda row: -row.value) if row.value > 0][:2]
-    return f"The most valuable 20 % of customers bring {share(top)} of it; most of it comes from {listed(names)}."
+        return f"The most valuable customer brings {share(answers.top[0].expected_value / positive)} of {'the value' if answers.totals.below_zero == 0 else 'the positive value'}."
+    return f"The most valuable 20% of customers bring {share(top)} of it{_leading_names(answers)}."
+
+
+def _leading_names(answers: Answers) -> str:
+    """The RFM names that together bring more than half of the value, if at most three do."""
+    held, names = 0.0, []
+    for row in sorted(answers.rfm, key=lambda row: -row.value)[:3]:
+        held += row.value_share or 0.0
+        names.append(row.name)
+        if held > 0.5:
+            return f"; {share(held)} comes from {listed(names)}"
+    return ""
 
 
 def gate_sentence(answers: Answers) -> str:
     """Whether the model won, and against what."""
     gate, title = answers.evidence.gate, answers.evidence.gate.champion_title
     if not answers.tested:
-        return f"The values come from '{title}' and are untested: history is too short to backtest this horizon."
+        return f"The values come from {title}, and are untested: no backtest of this horizon was possible."
     if not gate.passed:
-        return f"No model beat the plain baselines, so the values come from '{title}'{_against(answers, 'beaten')}."
-    return f"'{title}' makes these values: it beat every plain baseline out of time{_against(answers, 'baseline')}."
+        return f"No model beat the plain baselines, so the values come from the best of those, {title}{_against(answers, 'beaten')}."
+    return f"{title} makes these values: it beat every plain baseline out of time{_against(answers, 'baseline')}."
 
 
 def _against(answers: Answers, *statuses: str) -> str:
@@ -101,7 +116,7 @@ def _against(answers: Answers, *statuses: str) -> str:
     if own is None or other is None or getattr(own, metric) is None:
         return ""
     name = METRIC_NAMES[metric]
-    return f" ({name} {_figure(answers, own)} against {_figure(answers, other)} for '{other.title}')"
+    return f" ({name} {_figure(answers, own)} against {_figure(answers, other)} for {other.title})"
 
 
 def _figure(answers: Answers, row: LeaderboardRow) -> str:
@@ -133,28 +148,30 @@ def horizon_sentence(answers: Answers) -> str:
 def tier_finding(answers: Answers) -> str:
     """What the value tiers show."""
     high = next(row for row in answers.tiers if row.tier == "high")
-    if high.customers == 0 or high.value_share is None:
+    if high.customers == 0:
         return "No customer stands out"
-    who = "One customer makes" if high.customers == 1 else f"{high.customers:,} customers make"
-    return f"{who} the high tier and {'brings' if high.customers == 1 else 'bring'} {share(high.value_share)} of the value"
+    who = f"{'One customer makes' if high.customers == 1 else f'{high.customers:,} customers make'} the high tier"
+    if high.value_share is None:
+        return who
+    return f"{who} and {'brings' if high.customers == 1 else 'bring'} {share(high.value_share)} of the value"
 
 
 def distribution_finding(answers: Answers) -> str:
     """What the value distribution shows: where most customers are, and who is expected to bring nothing."""
-    fullest = max(answers.bands, key=lambda band: band.customers, default=None)
-    if fullest is None or answers.totals.with_value == 0:
+    customers, worthless = answers.totals.customers, answers.totals.customers - answers.totals.with_value
+    if customers == worthless:
         return "No customer is expected to bring anything"
-    if fullest.low is None or fullest.high == 0:
-        return f"{share(fullest.customers / answers.totals.customers)} of customers are expected to bring nothing"
-    mean, currency = answers.totals.value / answers.totals.customers, answers.currency
-    step = 10.0 ** (len(str(int(abs(mean)))) - 2) if abs(mean) >= 1 else 0.01
-    return f"A customer is worth {money(mean, currency, step)} on average"
+    if 2 * worthless >= customers:
+        return f"{share(worthless / customers)} of customers are expected to bring nothing{' or less' if answers.totals.below_zero else ''}"
+    return f"A customer is worth {estimate(answers.totals.value / customers, answers.currency, 2)} on average"
 
 
 def concentration_finding(answers: Answers) -> str:
     """What the Lorenz curve shows."""
     top = answers.lorenz.top_20_share
-    return "There is no value to share" if top is None else f"The top 20 % bring {share(top)}"
+    if top is not None and answers.totals.customers < FEW_CUSTOMERS:
+        return "Too few customers for a curve"
+    return "There is no value to share" if top is None else f"The top 20% bring {share(top)}"
 
 
 def rfm_finding(answers: Answers) -> str:
@@ -223,7 +240,9 @@ def _bias_verdict(answers: Answers) -> Verdict:
     if row is None or row.bias is None:
         return _untested(question)
     level = _at_most(abs(row.bias), BIAS_BOUNDS)
-    return Verdict(question, level, level.capitalize(), f"The backtest's total was off by {signed_share(row.bias)}.")
+    return Verdict(
+        question, level, level.capitalize(), f"In the backtest the predicted total was {_too_far(row.bias)}."
+    )
 
 
 def _ranking_verdict(answers: Answers) -> Verdict:
@@ -231,7 +250,7 @@ def _ranking_verdict(answers: Answers) -> Verdict:
     if row is None or row.gini is None:
         return _untested(question)
     level: Level = "good" if row.gini >= RANKING_BOUNDS[0] else "fair" if row.gini >= RANKING_BOUNDS[1] else "poor"
-    captured = f"; its top 20 % held {share(row.capture_20)} of actual value" if row.capture_20 is not None else ""
+    captured = f"; its top 20% held {share(row.capture_20)} of actual value" if row.capture_20 is not None else ""
     return Verdict(
         question, level, level.capitalize(), f"Normalised Gini {row.gini:.2f}, where 1 is a perfect order{captured}."
     )
@@ -254,6 +273,10 @@ def _data_verdict(answers: Answers) -> Verdict:
     return Verdict("Can the data be believed?", level, level.capitalize(), why)
 
 
+def _too_far(bias: float) -> str:
+    return "right" if abs(bias) < 0.005 else f"{share(abs(bias))} too {'high' if bias > 0 else 'low'}"
+
+
 def _untested(question: str) -> Verdict:
     return Verdict(question, "untested", "Untested", "No backtest has measured it.")
 
@@ -264,7 +287,8 @@ def _at_most(figure: float, bounds: tuple[float, float]) -> Level:
 
 def refusal(title: str, reason: str) -> str:
     """Why a model was not allowed to compete."""
-    return f"{title} was refused: {sentence(reason[0].lower() + reason[1:]) if reason else 'no reason given.'}"
+    why = sentence(reason)
+    return f"{title} was refused: {why[:1].lower() + why[1:]}" if why else f"{title} was refused."
 
 
 def finding_name(code: str) -> str:

@@ -64,4 +64,8 @@ def _intake_line(answers: Answers) -> str:
 
 def _review_line(answers: Answers) -> str:
     flagged = sum(flag.count for flag in answers.evidence.run.review)
-    return f"{count(flagged, 'row')} {'is' if flagged == 1 else 'are'} odd but possible, and flagged for review." if flagged else ""
+    return (
+        f"{count(flagged, 'row')} {'is' if flagged == 1 else 'are'} odd but possible, and flagged for review."
+        if flagged
+        else ""
+    )

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-NARROW: Final = "\u202f"  # a thin space that no line breaks at
 _SIGNS: Final = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
 _SCALES: Final = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _SHORT_SCALES: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
@@ -21,11 +20,11 @@ NONE: Final = "–"
 
 
 def rounding_step(low: float, high: float) -> float:
-    """The power of ten to which a value with this interval is rounded; at least a hundredth."""
+    """The power of ten to which a value with this interval is rounded: whole units, or hundredths of small ones."""
     half_width = abs(high - low) / 2
     if not 0 < half_width < math.inf:
         return 0.01
-    return max(0.01, 10.0 ** (math.floor(math.log10(half_width)) - 1))
+    return max(1.0 if half_width >= 1 else 0.01, 10.0 ** (math.floor(math.log10(half_width)) - 1))
 
 
 def _step_for(value: float, step: float) -> float:
@@ -42,8 +41,8 @@ def rounded(value: float, step: float) -> float:
 
 
 def with_currency(text: str, negative: bool, currency: str) -> str:
-    """A written amount with its sign and its currency before it."""
-    sign = _SIGNS.get(currency, f"{currency}\u00a0")
+    """A written amount with its sign and its currency before it; without a currency, a plain number."""
+    sign = _SIGNS.get(currency, f"{currency}\u00a0" if currency else "")
     return ("−" if negative else "") + sign + text
 
 
@@ -58,7 +57,7 @@ def money(value: float, currency: str, step: float = 1.0) -> str:
     for size, word in _SCALES:
         if abs(amount) >= size:
             decimals = max(0, min(2, round(math.log10(size / _step_for(amount, step)))))
-            return with_currency(f"{abs(amount) / size:,.{decimals}f} {word}", amount < 0, currency)
+            return with_currency(f"{abs(amount) / size:,.{decimals}f}\u00a0{word}", amount < 0, currency)
     return with_currency(_plain(amount, _step_for(amount, step)), amount < 0, currency)
 
 
@@ -73,7 +72,7 @@ def short_money(value: float, currency: str) -> str:
 
 def short_number(value: float) -> str:
     """A number in three figures at most: '1.2k'."""
-    return short_money(value, "").replace("\u00a0", "")
+    return short_money(value, "")
 
 
 def exact_money(value: float, currency: str) -> str:
@@ -89,24 +88,24 @@ def money_range(low: float, high: float, currency: str) -> str:
 
 
 def share(value: float | None, decimals: int = 0) -> str:
-    """A share as a percentage; never '100 %' or '0 %' for what is not quite that."""
+    """A share as a percentage; never '100%' or '0%' for what is not quite that."""
     if value is None:
         return NONE
     text = f"{value * 100:.{decimals}f}"
     least = 10.0**-decimals
     if value != 0 and float(text) == 0:
-        return f"under {least:g}{NARROW}%" if value > 0 else f"0{NARROW}%"
+        return f"under {least:g}%" if value > 0 else "0%"
     if 0 < value < 1 and float(text) == 100:
-        return f"over {100 - least:g}{NARROW}%"
-    return f"{text.replace('-', '−')}{NARROW}%"
+        return f"over {100 - least:g}%"
+    return f"{text.replace('-', '−')}%"
 
 
 def signed_share(value: float | None) -> str:
-    """A difference as a signed percentage: '+4 %'."""
+    """A difference as a signed percentage: '+4%'."""
     if value is None:
         return NONE
     text = f"{value * 100:+.0f}".replace("-", "−")
-    return f"{'0' if text in {'+0', '−0'} else text}{NARROW}%"
+    return f"{'0' if text in {'+0', '−0'} else text}%"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -142,6 +141,24 @@ def span(start: date | None, end: date | None) -> str:
 def period(days: int) -> str:
     """A horizon in words: '90 days', 'year'."""
     return "year" if days == 365 else count(days, "day")
+
+
+def figures_warranted(expected: float, low: float, high: float) -> int:
+    """How many figures of an expected value its interval warrants, from 1 to 3."""
+    if expected == 0:
+        return 1
+    step = rounding_step(low, high)
+    return min(3, max(1, math.floor(math.log10(abs(expected))) - round(math.log10(step)) + 1))
+
+
+def estimate(value: float | None, currency: str, figures: int = 3) -> str:
+    """An estimated amount in so many figures, or a dash where there is none."""
+    if value is None:
+        return NONE
+    if value == 0:
+        return money(0.0, currency)
+    least = 1.0 if abs(value) >= 10 else 0.01
+    return money(value, currency, max(least, 10.0 ** (math.floor(math.log10(abs(value))) - figures + 1)))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -147,7 +147,7 @@ def rfm_segment(r: int, f: int, m: int) -> str:
 def rfm_segments(r: Scores, f: Scores, m: Scores) -> NDArray[np.str_]:
     """The RFM name of each customer's three scores, each from 1 to 5."""
     scores = np.stack([np.asarray(r), np.asarray(f), np.asarray(m)])
-    if scores.size and not (1 <= scores.min() and scores.max() <= 5):
+    if scores.size and not (scores.min() >= 1 and scores.max() <= 5):
         raise ValueError(f"RFM scores run from 1 to 5; got {scores.min()} to {scores.max()}")
     return _GRID[scores[0] - 1, scores[1] - 1, scores[2] - 1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ _IDLE_RESPONSE: Final = 0.04
 
 @dataclass(frozen=True)
 class Campaign:
-    """One campaign; ``effect`` is the true relative change it makes, for ``days`` days from the contact on."""
+    """One campaign; ``effect`` is the true relative change it makes on the ``days`` days after its first."""
 
     code: str
     name: str
@@ -34,7 +34,7 @@ class Campaign:
 
     @property
     def ends(self) -> int:
-        return self.starts + self.days - 1
+        return self.starts + self.days
 
 
 @dataclass(frozen=True)
@@ -53,44 +53,73 @@ class Contacts:
 
 def placed(plan: Plan, campaigns: Sequence[tuple[float, Campaign]]) -> tuple[Campaign, ...]:
     """Campaigns at these shares of the history; those whose effect would outlast it are left out."""
-    moved = (
-        Campaign(c.code, c.name, c.channel, plan.start + int(share * plan.days), *_rest(c)) for share, c in campaigns
-    )
+    moved = (replace(campaign, starts=plan.start + int(share * plan.days)) for share, campaign in campaigns)
     return tuple(campaign for campaign in moved if campaign.ends <= plan.end)
 
 
-def _rest(c: Campaign) -> tuple[int, float, float, float, int]:
-    return c.days, c.effect, c.reach, c.held_out, c.cost_cents
-
-
 def choose(rng: np.random.Generator, campaigns: Sequence[Campaign], customers: int) -> tuple[Ints, Ints, Flags]:
-    """Whom each campaign reaches, by lot: (customer, campaign, held out)."""
+    """Whom each campaign would reach, by lot: (customer, campaign, held out)."""
     who, which, held = [], [], []
     for place, campaign in enumerate(campaigns):
         reached = np.flatnonzero(rng.random(customers) < campaign.reach)
-        who.append(reached)
-        which.append(np.full(len(reached), place))
+        who.append(reached.astype(np.int64))
+        which.append(np.full(len(reached), place, dtype=np.int64))
         held.append(rng.random(len(reached)) < campaign.held_out)
-    return _joined(who, np.int64), _joined(which, np.int64), _joined(held, np.bool_)
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *who]), np.concatenate([none, *which]), np.concatenate([none > 0, *held])
 
 
 def contacts_of(
     rng: np.random.Generator, campaigns: Sequence[Campaign], chosen: tuple[Ints, Ints, Flags], eligible: Flags
 ) -> Contacts:
     """The contacts among the chosen who were eligible; each happens on the campaign's first day."""
-    who, which, held = (part[eligible] for part in chosen)
-    starts = np.array([campaign.starts for campaign in campaigns], dtype=np.int64)
-    return Contacts(who, which, held, opening_hours(rng, starts[which]) if len(which) else which)
+    who, which, held = chosen
+    who, which, held = who[eligible], which[eligible], held[eligible]
+    return Contacts(who, which, held, opening_hours(rng, start_days(campaigns)[which]))
 
 
-def response_times(rng: np.random.Generator, contacts: Contacts, bought: Ints, bought_at: Ints, end: int) -> Ints:
-    """When each contact responded, -1 for never: at the first purchase it brought, or idly.
+def contacts_of_known(rng: np.random.Generator, campaigns: Sequence[Campaign], joined: Ints) -> Contacts:
+    """Contacts by lot among those who were customers by then; nobody knows who of them has left."""
+    chosen = choose(rng, campaigns, len(joined))
+    return contacts_of(rng, campaigns, chosen, joined[chosen[0]] < start_days(campaigns)[chosen[1]])
 
-    ``bought`` names the contact of each purchase that a campaign brought, ``bought_at`` its second.
+
+def start_days(campaigns: Sequence[Campaign]) -> Ints:
+    return np.array([campaign.starts for campaign in campaigns], dtype=np.int64)
+
+
+def extra_rates(
+    campaigns: Sequence[Campaign], contacts: Contacts, rate: Floats, last_active: Ints
+) -> tuple[Floats, Ints, Ints]:
+    """What each contact brings on top, as (rate, first day, last day); nothing for those held out.
+
+    ``rate`` is each customer's own, times their response to campaigns. The effect begins on the day after the
+    contact, so that nobody buys because of a contact still to come.
     """
+    effects = np.array([campaign.effect for campaign in campaigns], dtype=np.float64)
+    ends = np.array([campaign.ends for campaign in campaigns], dtype=np.int64)
+    effect = np.where(contacts.held_out, 0.0, effects[contacts.campaign])
+    return (
+        rate[contacts.who] * effect,
+        contacts.day + 1,
+        np.minimum(ends[contacts.campaign], last_active[contacts.who]),
+    )
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Purchases that contacts brought: the place of the contact, the second, the cents."""
+
+    contact: Ints
+    at: Ints
+    cents: Ints
+
+
+def response_times(rng: np.random.Generator, contacts: Contacts, brought: Brought, end: int) -> Ints:
+    """When each contact responded, -1 for never: at the first purchase it brought, or idly."""
     never = np.iinfo(np.int64).max
     first = np.full(len(contacts.who), never)
-    np.minimum.at(first, bought, bought_at)
+    np.minimum.at(first, brought.contact, brought.at)
     idle = rng.random(len(first)) < _IDLE_RESPONSE
     idle_at = contacts.at + rng.integers(600, 3 * SECONDS_PER_DAY, len(first))
     first = np.where(idle & (first == never), idle_at, first)
@@ -110,9 +139,14 @@ class CampaignLedger:
         sums = np.bincount(which, weights=amounts, minlength=len(self.campaigns)).astype(np.float64)
         self.sums[name] = self.sums.get(name, np.zeros(len(self.campaigns))) + sums
 
-    def count_contacts(self, contacts: Contacts) -> None:
+    def record(self, contacts: Contacts, expected: Floats, brought: Brought) -> None:
+        """Count the contacts, the orders each was expected to bring, and those it brought."""
+        which = contacts.campaign[brought.contact]
         self.add("treated", contacts.campaign, (~contacts.held_out).astype(np.int64))
         self.add("held_out", contacts.campaign, contacts.held_out.astype(np.int64))
+        self.add("expected_extra_orders", contacts.campaign, expected)
+        self.add("extra_orders", which, np.ones_like(which))
+        self.add("extra_cents", which, brought.cents)
 
     def columns(self) -> dict[str, pa.Array]:
         """The columns of truth/campaigns.parquet.
@@ -120,18 +154,18 @@ class CampaignLedger:
         ``extra_orders`` and ``extra_value`` are what would not have happened without the campaign (gross, within
         the history), ``expected_extra_orders`` what was to be expected of the customers contacted.
         """
-        counts = {name: self.sums.get(name, np.zeros(len(self.campaigns))) for name in ("treated", "held_out")}
-        extra = {name: self.sums.get(name, np.zeros(len(self.campaigns))) for name in ("extra_orders", "extra_cents")}
-        expected = self.sums.get("expected_extra_orders", np.zeros(len(self.campaigns)))
+        whole = {name: pa.array(self._sum(name).astype(np.int64)) for name in ("treated", "held_out", "extra_orders")}
         return {
             "campaign_id": pa.array([c.code for c in self.campaigns], pa.string()),
             "effect": pa.array([c.effect for c in self.campaigns], pa.float64()),
             "effect_days": pa.array([c.days for c in self.campaigns], pa.int64()),
-            **{name: pa.array(values.astype(np.int64)) for name, values in counts.items()},
-            "extra_orders": pa.array(extra["extra_orders"].astype(np.int64)),
-            "expected_extra_orders": pa.array(expected),
-            "extra_value": money(extra["extra_cents"].astype(np.int64)),
+            **whole,
+            "expected_extra_orders": pa.array(self._sum("expected_extra_orders")),
+            "extra_value": money(self._sum("extra_cents").astype(np.int64)),
         }
+
+    def _sum(self, name: str) -> Floats:
+        return self.sums.get(name, np.zeros(len(self.campaigns)))
 
 
 def write_campaigns(exports: Exports, campaigns: Sequence[Campaign]) -> None:
@@ -154,7 +188,7 @@ def write_contacts(
     """Contacts, as an export; a held-out customer costs nothing."""
     codes = tuple(campaign.code for campaign in campaigns)
     costs = np.array([campaign.cost_cents for campaign in campaigns], dtype=np.int64)
-    cost = np.where(contacts.held_out, 0, costs[contacts.campaign]) if codes else contacts.campaign
+    cost = np.where(contacts.held_out, 0, costs[contacts.campaign])
     exports.write(
         "contacts",
         {
@@ -197,7 +231,3 @@ def campaign_sources(exports: Exports) -> tuple[SourceMap, ...]:
             },
         ),
     )
-
-
-def _joined(parts: list[np.ndarray], kind: type) -> np.ndarray:
-    return np.concatenate(parts).astype(kind) if parts else np.zeros(0, dtype=kind)

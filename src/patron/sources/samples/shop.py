@@ -7,13 +7,14 @@ Order values follow the Gamma-Gamma model of Fader, Hardie & Lee (2005).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from patron.sources.samples import campaigns as marketing
-from patron.sources.samples.campaigns import Campaign, CampaignLedger, Contacts
+from patron.sources.samples.campaigns import Brought, Campaign, CampaignLedger, Contacts
 from patron.sources.samples.export import NOBODY, Exports, labels
 from patron.sources.samples.patron_toml import SourceMap
 from patron.sources.samples.plan import FUTURE_DAYS, Piece, Plan
@@ -113,6 +114,16 @@ class Shop:
     rate_scale: float
 
 
+@dataclass(frozen=True)
+class PieceOfShop:
+    """Some customers with all they ever order, past and future."""
+
+    people: People
+    numbers: Ints
+    contacts: Contacts
+    orders: Orders
+
+
 def simulate_shop(plan: Plan, exports: Exports, tally: Tally) -> tuple[SourceMap, ...]:
     """Write the shop's exports and truth; gives the mapping of the exports."""
     shop = _shop(plan)
@@ -160,30 +171,26 @@ def _people(shop: Shop, rng: np.random.Generator, count: int) -> People:
 
 
 def _simulate_piece(shop: Shop, piece: Piece, writer: OrderWriter, ledger: CampaignLedger) -> None:
-    rng = shop.plan.rng(piece)
+    rng, is_first = shop.plan.rng(piece), piece.first_customer == 0
+    drawn = _piece_of_shop(shop, rng, piece)
+    orders = _with_second_thoughts(drawn.orders, drawn.people) if is_first else drawn.orders
+    sales = _with_anonymous(shop, rng, orders.where(orders.day <= shop.plan.end))
+    writer.write(rng, drawn.people, drawn.numbers, sales.where(np.argsort(sales.at, kind="stable")), is_first)
+    write_customers(rng, writer.exports, shop.branches, drawn.people, drawn.numbers)
+    _write_marketing(shop, rng, writer, ledger, drawn)
+    truth = _truth(shop, drawn.people, drawn.orders)
+    writer.exports.write_truth("truth", truth.columns(labels(PREFIX, drawn.numbers, 7)))
+
+
+def _piece_of_shop(shop: Shop, rng: np.random.Generator, piece: Piece) -> PieceOfShop:
     people = _people(shop, rng, piece.customers)
-    contacts = _contacts(shop, rng, people)
-    orders = _orders(shop, rng, people, contacts)
-    if piece.first_customer == 0:
-        orders = _with_second_thoughts(orders, people)
-    history = orders.where(orders.day <= shop.plan.end)
+    contacts = marketing.contacts_of_known(rng, shop.campaigns, people.joined)
     numbers = np.arange(piece.first_customer + 1, piece.first_customer + 1 + piece.customers)
-    sales = _with_anonymous(shop, rng, history, shop.plan)
-    sales = sales.where(np.argsort(sales.at, kind="stable"))
-    writer.write(rng, people, numbers, sales, first_piece=piece.first_customer == 0)
-    write_customers(rng, writer.exports, shop.branches, people, numbers)
-    _write_marketing(shop, rng, writer.exports, contacts, history, numbers)
-    _keep_ledger(shop, ledger, people, contacts, history)
-    truth = _truth(shop, people, orders)
-    writer.exports.write_truth("truth", truth.columns(labels(PREFIX, numbers, 7)))
+    return PieceOfShop(people, numbers, contacts, _orders(shop, rng, people, contacts))
 
 
-def _contacts(shop: Shop, rng: np.random.Generator, people: People) -> Contacts:
-    """The shop can only contact whom it knew by then; it does not know who has left."""
-    chosen = marketing.choose(rng, shop.campaigns, len(people))
-    starts = np.array([campaign.starts for campaign in shop.campaigns], dtype=np.int64)
-    known = people.joined[chosen[0]] < starts[chosen[1]] if len(starts) else np.zeros(0, dtype=np.bool_)
-    return marketing.contacts_of(rng, shop.campaigns, chosen, known)
+def _extra(shop: Shop, people: People, contacts: Contacts) -> tuple[Floats, Ints, Ints]:
+    return marketing.extra_rates(shop.campaigns, contacts, people.rate * people.response, people.last_active)
 
 
 def _orders(shop: Shop, rng: np.random.Generator, people: People, contacts: Contacts) -> Orders:
@@ -201,19 +208,6 @@ def _orders(shop: Shop, rng: np.random.Generator, people: People, contacts: Cont
     return Orders(who, at, cents, np.where(delay > 0, at + delay * SECONDS_PER_DAY, -1), brought_by)
 
 
-def _extra(shop: Shop, people: People, contacts: Contacts) -> tuple[Floats, Ints, Ints]:
-    """Rate and interval of the orders that each contact brings on top; nothing for those held out."""
-    effects = np.array([campaign.effect for campaign in shop.campaigns])
-    lengths = np.array([campaign.days for campaign in shop.campaigns], dtype=np.int64)
-    if not len(effects):
-        return np.zeros(0), contacts.who, contacts.who
-    effect = np.where(contacts.held_out, 0.0, effects[contacts.campaign])
-    rate = people.rate[contacts.who] * effect * people.response[contacts.who]
-    # From the day after the contact on, so that nobody orders before having been contacted.
-    last = np.minimum(contacts.day + lengths[contacts.campaign] - 1, people.last_active[contacts.who])
-    return rate, contacts.day + 1, last
-
-
 def _with_second_thoughts(orders: Orders, people: People) -> Orders:
     """The first customer's first day also sees a huge order that is cancelled minutes later."""
     at = people.joined[0] * SECONDS_PER_DAY + 11 * 3600
@@ -222,10 +216,10 @@ def _with_second_thoughts(orders: Orders, people: People) -> Orders:
     return Orders(*(np.append(part, np.int64(planted)) for part, planted in zip(parts, huge, strict=True)))
 
 
-def _with_anonymous(shop: Shop, rng: np.random.Generator, orders: Orders, plan: Plan) -> Orders:
+def _with_anonymous(shop: Shop, rng: np.random.Generator, orders: Orders) -> Orders:
     """Sales over the counter to people who leave no name; kept apart from every customer."""
     count = round(len(orders.who) * ANONYMOUS_SHARE / (1.0 - ANONYMOUS_SHARE))
-    at = opening_hours(rng, shop.rhythm.days(rng, count, plan.start, plan.end))
+    at = opening_hours(rng, shop.rhythm.days(rng, count, shop.plan.start, shop.plan.end))
     mean = _SPEND_MEAN_CENTS * 0.5
     cents = np.maximum(np.rint(rng.standard_gamma(2.0, count) * mean / 2.0).astype(np.int64), _LEAST_ORDER_CENTS)
     none = np.full(count, -1, dtype=np.int64)
@@ -240,34 +234,26 @@ def _with_anonymous(shop: Shop, rng: np.random.Generator, orders: Orders, plan: 
 
 
 def _write_marketing(
-    shop: Shop, rng: np.random.Generator, exports: Exports, contacts: Contacts, history: Orders, numbers: Ints
+    shop: Shop, rng: np.random.Generator, writer: OrderWriter, ledger: CampaignLedger, piece: PieceOfShop
 ) -> None:
-    brought = history.where(history.contact != NOBODY)
-    responded = marketing.response_times(rng, contacts, brought.contact, brought.at, shop.plan.end)
-    marketing.write_contacts(exports, shop.campaigns, contacts, responded, numbers, PREFIX)
-
-
-def _keep_ledger(shop: Shop, ledger: CampaignLedger, people: People, contacts: Contacts, history: Orders) -> None:
-    if not shop.campaigns:
-        return
-    rate, first, last = _extra(shop, people, contacts)
-    brought = history.where(history.contact != NOBODY)
-    which = contacts.campaign[brought.contact]
-    ledger.count_contacts(contacts)
-    ledger.add("expected_extra_orders", contacts.campaign, rate * shop.rhythm.mass(first, last))
-    ledger.add("extra_orders", which, np.ones(len(which)))
-    ledger.add("extra_cents", which, brought.cents)
+    contacts, history = piece.contacts, piece.orders.where(piece.orders.day <= shop.plan.end)
+    chosen = history.where(history.contact != NOBODY)
+    brought = Brought(chosen.contact, chosen.at, chosen.cents)
+    responded = marketing.response_times(rng, contacts, brought, shop.plan.end)
+    marketing.write_contacts(writer.exports, shop.campaigns, contacts, responded, piece.numbers, PREFIX)
+    rate, first, last = _extra(shop, piece.people, contacts)
+    ledger.record(contacts, rate * shop.rhythm.mass(first, last), brought)
 
 
 def _truth(shop: Shop, people: People, orders: Orders) -> Truth:
     """Expectations given who is still a customer; what was ordered lately may yet be sent back."""
     end = shop.plan.end
-    alive = people.last_active > end
+    alive = people.last_active >= end
     still_to_come = alive.astype(np.float64)[:, None] * people.rate[:, None]
     survival = np.exp(-people.hazard)
     weights = shop.rhythm.weights[end + 1 - shop.rhythm.first_day :]
 
-    def expected(days: tuple[int, ...] | list[int]) -> Floats:
+    def expected(days: Sequence[int]) -> Floats:
         return still_to_come * accumulate(survival, lambda day: float(weights[day - 1]), days)
 
     past = orders.where((orders.day <= end) & ((orders.refunded_at < 0) | (day_of_second(orders.refunded_at) > end)))

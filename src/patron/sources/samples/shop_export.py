@@ -109,7 +109,13 @@ class Lines:
     def given_back(self) -> Lines:
         """The same lines as a credit note has them; it does not repeat the discount."""
         return Lines(
-            self.order, -self.sign, self.article, self.quantity, self.unit_cents, np.full_like(self.discount, -1), self.cents
+            self.order,
+            -self.sign,
+            self.article,
+            self.quantity,
+            self.unit_cents,
+            np.full_like(self.discount, -1),
+            self.cents,
         )
 
     def _parts(self) -> tuple[Ints, ...]:

@@ -118,9 +118,7 @@ class Refunds:
         # Given that no refund came in days_ago days, each later day has this chance.
         chance = self.share / (self.longest - self.share * days_ago)
         sums = [
-            np.bincount(
-                who, weights=units * chance * np.minimum(self.longest - days_ago, horizon), minlength=customers
-            )
+            np.bincount(who, weights=units * chance * np.minimum(self.longest - days_ago, horizon), minlength=customers)
             for horizon in HORIZONS
         ]
         return np.stack(sums, axis=1)

@@ -1,0 +1,73 @@
+"""Whether and when customers buy next, from BG/NBD: what every value model says of activity, whatever makes its value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from patron.models.arrays import Floats
+from patron.models.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.customers import Customers, Prediction
+from patron.models.summary import Summary
+
+INPUTS: Final = ("frequency", "recency", "T")
+FROM_CHANCE: Final = 0.1
+TO_CHANCE: Final = 0.9
+ARTIFACT: Final = "bg_nbd.json"
+# Where no customer was ever observed past the first day there is nothing to fit: one purchase a year, seldom leaving.
+_UNOBSERVED: Final = FittedBGNBD({"r": 1.0, "alpha": 365.0, "a": 1.0, "b": 10.0}, converged=False, advice="No history.")
+
+
+@dataclass(frozen=True)
+class FittedActivity:
+    """A BG/NBD in days, asked about one horizon."""
+
+    process: FittedBGNBD
+    horizon_days: int
+
+    def prediction(
+        self, customers: Customers, expected_value: Floats, expected_orders: Floats, no_purchase: Floats | None = None
+    ) -> Prediction:
+        """A whole prediction around a model's own values and orders.
+
+        ``no_purchase`` is the model's own chance of no purchase, where it has one. Who buys within the horizon has not
+        left: the chance of being alive is at least that of a purchase.
+        """
+        summary = summary_of(customers)
+        own = self.process.probability_no_purchase(summary, self.horizon_days) if no_purchase is None else no_purchase
+        own = np.clip(own, 0.0, 1.0)
+        return Prediction(
+            expected_value=expected_value,
+            expected_orders=expected_orders,
+            probability_alive=np.maximum(self.process.probability_alive(summary), 1 - own),
+            probability_no_purchase=own,
+            next_purchase_from_days=self._quantile(summary, FROM_CHANCE),
+            next_purchase_to_days=self._quantile(summary, TO_CHANCE),
+        )
+
+    def artifact(self) -> dict[str, bytes]:
+        return {ARTIFACT: as_json(self.process.to_dict())}
+
+    def _quantile(self, summary: Summary, chance: float) -> Floats:
+        return self.process.next_purchase_quantile(summary, chance, within=self.horizon_days)
+
+
+def fit_activity(customers: Customers, horizon_days: int) -> FittedActivity:
+    """The purchase process of these customers."""
+    summary = summary_of(customers)
+    observed = bool((summary.T > 0).any())
+    return FittedActivity(BGNBD().fit(summary) if observed else _UNOBSERVED, horizon_days)
+
+
+def summary_of(customers: Customers) -> Summary:
+    """The buy-till-you-die summary in a feature table, in days."""
+    frequency, recency, T = (customers.column(name) for name in INPUTS)
+    return Summary(frequency, recency, T, unit="day")
+
+
+def as_json(content: object) -> bytes:
+    """The same bytes for the same content."""
+    return json.dumps(content, sort_keys=True, indent=1, allow_nan=False).encode()

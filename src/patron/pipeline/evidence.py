@@ -1,0 +1,93 @@
+"""Everything a release says beyond its scores, gathered from the run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from patron.periods import day_of
+from patron.pipeline.intake import Totals, monthly_value, quarantine_findings, review_findings, source_files
+from patron.pipeline.step import Run
+from patron.reports.evidence import (
+    Coverage,
+    CoverageRow,
+    DecileRow,
+    Evidence,
+    GateEvidence,
+    LeaderboardRow,
+    RefusedModel,
+    RunEvidence,
+    ValueInterval,
+)
+
+
+def gather_evidence(run: Run, sums: Totals) -> Evidence:
+    """The intake, the contest and the caveats of this run."""
+    contest, span, horizon = run.recall("contest"), run.recall("span"), run.recall("horizon")
+    return Evidence(
+        run=RunEvidence(
+            sources=source_files(run),
+            profile=run.settings.profile,
+            currency=run.settings.value.currency,
+            as_of=day_of(span["last_day"]),
+            horizon_days=horizon["days"],
+            provable=bool(contest["folds"]),
+            first_day=day_of(span["first_day"]),
+            history_days=span["last_day"] - span["first_day"] + 1,
+            customers=sums.customers,
+            invoices=sums.invoices,
+            items=sums.items,
+            net_revenue=sums.net_revenue,
+            anonymous_revenue=sums.anonymous_revenue,
+            rows_in=sums.rows_in,
+            accepted=sums.accepted,
+            anonymous_rows=sums.anonymous,
+            duplicate=sums.duplicate,
+            quarantined=sums.quarantined,
+            review=review_findings(run),
+            quarantine=quarantine_findings(run),
+        ),
+        gate=GateEvidence(
+            champion=contest["champion"],
+            champion_title=contest["champion_title"],
+            passed=contest["passed"],
+            metric=contest["metric"],
+            reasons=tuple(contest["reasons"]),
+            leaderboard=tuple(LeaderboardRow(**row) for row in contest["leaderboard"]),
+            folds=tuple(day_of(day) for day in contest["folds"]),
+            refused=tuple(RefusedModel(**row) for row in contest["refused"]),
+        ),
+        total=ValueInterval(**run.recall("total")),
+        deciles=tuple(DecileRow(**row) for row in contest["deciles"]),
+        coverage=_coverage(contest["coverage"]),
+        monthly_revenue=monthly_value(run),
+        caveats=tuple(caveats(run, sums)),
+    )
+
+
+def _coverage(rows: list[dict[str, object]]) -> Coverage:
+    told = [CoverageRow(**row) for row in rows]  # type: ignore[arg-type]  # JSON; pydantic checks
+    return Coverage(told[0], tuple(told[1:])) if told else Coverage()
+
+
+def caveats(run: Run, sums: Totals) -> list[str]:
+    """What a careful reader should know before acting on the numbers."""
+    contest, horizon, value = run.recall("contest"), run.recall("horizon"), run.settings.value
+    told = list(contest["caveats"])
+    if not horizon["provable"]:
+        told.append(
+            f"The horizon of {horizon['days']} days is longer than this history can test: the values are extrapolated, and no "
+            "backtest stands behind them."
+        )
+    if sums.anonymous:
+        share = sums.anonymous / sums.accepted
+        money = sums.anonymous_revenue / (sums.anonymous_revenue + sums.net_revenue or Decimal(1))
+        told.append(
+            f"{share:.0%} of the accepted rows ({money:.0%} of revenue) name no customer. They count as revenue and belong to "
+            "nobody's value."
+        )
+    if value.basis == "margin" and not any("margin" in source.columns for source in run.settings.sources.values()):
+        told.append(f"Value is taken as {value.margin_rate:.2%} of every amount (value.margin_rate), for want of a margin column.")
+    if value.refunds == "ignore":
+        told.append("Refunds are not counted against value (value.refunds = \"ignore\").")
+    told.append("A value is what is expected if the business goes on as before; it does not know of plans that the data do not show.")
+    return told

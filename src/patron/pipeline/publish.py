@@ -1,0 +1,93 @@
+"""The step that publishes: scores, segments, features, models and evidence become one immutable release."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from patron import __version__
+from patron.periods import day_of
+from patron.pipeline.evidence import gather_evidence
+from patron.pipeline.intake import Totals, totals
+from patron.pipeline.step import Run, StepReport
+from patron.releases.contents import EVIDENCE, FEATURES, SCORES, SEGMENTS
+from patron.releases.manifest import Manifest, sha256
+from patron.releases.shelf import Shelf
+from patron.tables import FILES
+
+ROWS_PER_GROUP = 100_000
+
+
+def publish(run: Run) -> StepReport:
+    """Write the release, hash every file, and make it current."""
+    shelf = Shelf(run.workspace.releases)
+    sums = totals(run)
+    run.remember("totals", _plain(sums))
+    draft = run.workspace.folder / "publishing"
+    draft.mkdir(exist_ok=True)
+    _write_table(run, "scores", draft / SCORES)
+    manifest = shelf.publish(
+        _manifest(run, sha256(draft / SCORES)),
+        lambda folder: _write_release(run, sums, draft, folder),
+        run.started_at,
+        run.settings.releases.keep,
+    )
+    for left in draft.iterdir():
+        left.unlink()
+    draft.rmdir()
+    run.remember("release", manifest.id)
+    return StepReport(manifest.id, {"customers": manifest.customers, "files": len(manifest.files)})
+
+
+def _manifest(run: Run, score_digest: str) -> Manifest:
+    return Manifest(
+        id="",
+        created_at=f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}",
+        run_key=run.key,
+        score_digest=score_digest,
+        data_hash=_data_hash(run),
+        code_version=__version__,
+        profile=run.settings.profile,
+        currency=run.settings.value.currency,
+        as_of=day_of(run.recall("span")["last_day"]).isoformat(),
+        horizon_days=run.recall("horizon")["days"],
+        customers=run.warehouse.count("gold", "scores"),
+        champion=run.recall("contest")["champion"],
+        files={},
+    )
+
+
+def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
+    (draft / SCORES).replace(folder / SCORES)
+    _write_table(run, "segments", folder / SEGMENTS)
+    _write_table(run, "customer_features", folder / FEATURES)
+    (folder / EVIDENCE).write_text(gather_evidence(run, sums).to_json(), "utf-8")
+    (folder / "models").mkdir()
+    artifacts = run.warehouse.fetch(run.warehouse.table("work", "artifacts"))
+    for name, body in zip(artifacts["name"].to_pylist(), artifacts["body"].to_pylist(), strict=True):
+        (folder / "models" / name).write_bytes(body)
+
+
+def _write_table(run: Run, name: str, path: Path) -> None:
+    """A gold table as Parquet, in the order of customers and in fixed row groups, so equal rows give equal bytes."""
+    table = run.warehouse.fetch(run.warehouse.table("gold", name)).sort_by("customer_id")
+    pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, compression="zstd")
+
+
+def _data_hash(run: Run) -> str:
+    """One hash of every file that has been read, whenever that was."""
+    files = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name).select("source", "file_id"))
+    told = sorted(f"{row['source']} {row['file_id']}" for row in files.to_pylist())
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _plain(sums: Totals) -> dict[str, float]:
+    """Totals for JSON: money to the cent, whole numbers as such."""
+    plain: dict[str, float] = {}
+    for name, value in asdict(sums).items():
+        number = round(float(value), 2)
+        plain[name] = int(number) if number.is_integer() and "revenue" not in name else number
+    return plain

@@ -1,0 +1,115 @@
+"""The report: one HTML file with everything inside it, which opens without network and prints well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from patron.reports import charts, story, wording
+from patron.reports.answers import Answers, read_answers
+from patron.reports.glossary import GLOSSARY
+from patron.reports.questions import CustomerRow
+
+HALF, FULL, NARROW = 500.0, 1040.0, 340.0
+FIGURES = ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months")
+
+
+def render_report(release: Path) -> str:
+    """The whole report on a release, as the text of one HTML file."""
+    answers = read_answers(release)
+    total = answers.evidence.total
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            a=answers,
+            run=answers.evidence.run,
+            gate=answers.evidence.gate,
+            story=story,
+            figures=_figures(answers),
+            marks=[_mark(row, answers) for row in answers.top],
+            verdicts=story.verdicts(answers),
+            glossary=GLOSSARY,
+            warranted=wording.figures_warranted(total.expected, total.low, total.high),
+        )
+    )
+
+
+def _environment() -> Environment:
+    """Jinja with escaping on, the filters of ``wording``, and no template from outside the package."""
+    environment = Environment(
+        loader=PackageLoader("patron.reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        share=wording.share,
+        signed_share=wording.signed_share,
+        number=wording.number,
+        money=wording.money,
+        exact_money=wording.exact_money,
+        short_money=wording.short_money,
+        count=wording.count,
+        day=wording.day,
+        short_day=wording.short_day,
+        printable=wording.printable,
+        sentence=wording.sentence,
+        finding_name=story.finding_name,
+        metric_figure=_metric_figure,
+        estimate=wording.estimate,
+    )
+    environment.globals.update(
+        step=wording.rounding_step,
+        span=wording.span,
+        tenth=wording.tenth,
+        band_label=charts.band_label,
+        metric_names=story.METRIC_NAMES,
+        refusal=story.refusal,
+    )
+    return environment
+
+
+def _metric_figure(value: float | None, metric: str, currency: str) -> str:
+    return story.metric_figure(metric, value, currency)
+
+
+def _figures(answers: Answers) -> dict[str, Markup]:
+    """Each chart that this release has something to show for, drawn wide and narrow."""
+    evidence, currency = answers.evidence, answers.currency
+    drawn = dict.fromkeys(FIGURES, Markup())
+
+    def add(name: str, width: float, draw: Callable[[float, str], Markup]) -> None:
+        drawn[name] = _both(draw(width, f"{name}-wide"), draw(NARROW, f"{name}-narrow"))
+
+    if evidence.total.high > evidence.total.low:
+        add("total", NARROW, lambda w, n: charts.interval_strip(evidence.total, currency, w, n))
+    if answers.bands:
+        add("distribution", HALF, lambda w, n: charts.histogram(answers.bands, currency, w, n))
+    if answers.lorenz.points and answers.totals.customers >= story.FEW_CUSTOMERS:
+        add("lorenz", HALF, lambda w, n: charts.lorenz_curve(answers.lorenz, w, n))
+    if answers.totals.customers:
+        add("tiers", HALF, lambda w, n: charts.tier_bars(answers.tiers, w, n))
+        add("rfm", FULL, lambda w, n: charts.rfm_treemap(answers.rfm, currency, w, 360.0 if w > NARROW else 420.0, n))
+    if evidence.deciles:
+        add("deciles", HALF, lambda w, n: charts.decile_chart(evidence.deciles, currency, w, n))
+    rows = [row for row in (evidence.coverage.overall, *evidence.coverage.bands) if row is not None]
+    if rows:
+        add("coverage", HALF, lambda w, n: charts.coverage_chart(rows, w, n))
+    if len(evidence.monthly_revenue) > 1:
+        add("months", FULL, lambda w, n: charts.monthly_line(evidence.monthly_revenue, currency, w, n))
+    return drawn
+
+
+def _both(wide: Markup, narrow: Markup) -> Markup:
+    return Markup('<div class="wide">{}</div><div class="narrow">{}</div>').format(wide, narrow)
+
+
+def _mark(row: CustomerRow, answers: Answers) -> Markup:
+    bounds = (min(0.0, *(r.value_low for r in answers.top)), max(r.value_high for r in answers.top))
+    hint = f"80% interval: {wording.money_range(row.value_low, row.value_high, answers.currency)}"
+    return charts.interval_mark(row.value_low, row.expected_value, row.value_high, bounds, hint)
