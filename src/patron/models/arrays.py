@@ -43,6 +43,11 @@ def dot(one: Floats, other: Floats) -> float:
     return float((one * other).sum())
 
 
+def weight_by(which: NDArray[np.intp], weight: Floats) -> Floats:
+    """The total weight of each group; ``which`` gives each row's group, counting from 0."""
+    return np.asarray(np.bincount(which, weight), dtype=np.float64)
+
+
 def hashed(names: Iterable[object]) -> NDArray[np.uint32]:
     """A stable 32-bit number for each name, the same on every machine and in every run."""
     raw = np.fromiter((zlib.crc32(str(name).encode()) for name in names), dtype=np.uint64)

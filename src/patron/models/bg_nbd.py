@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import digamma, expit, gammaln, hyp2f1
 
 from patron.errors import DataError, UsageError
-from patron.models.arrays import Floats, dot
+from patron.models.arrays import Floats, dot, weight_by
 from patron.models.maximum_likelihood import Objective, maximise
 from patron.models.summary import Summary, groups
 
@@ -200,7 +200,7 @@ def _objective(rows: Summary, scale: float, every: int) -> Objective:
     )
     total = float(weight.sum())
     counts, which = np.unique(x, return_inverse=True)
-    of_count = np.bincount(which, weight)
+    of_count = weight_by(which, weight)
     repeat = x > 0
     x_r, t_r, T_r, w_r = x[repeat], t_x[repeat], T[repeat], weight[repeat]
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
 from patron.errors import DataError
-from patron.models.arrays import Floats, dot, floats, same_length
+from patron.models.arrays import Floats, dot, floats, same_length, weight_by
 from patron.models.maximum_likelihood import Objective, maximise
 
 NAME: Final = "gamma_gamma"
@@ -148,7 +148,7 @@ def _objective(x: Floats, m: Floats, weight: Floats) -> Objective:
     """The mean log-likelihood (eq. 1a) over log-parameters; terms in x alone are summed over the distinct x."""
     total = float(weight.sum())
     counts, which = np.unique(x, return_inverse=True)
-    of_count = np.bincount(which, weight)
+    of_count = weight_by(which, weight)
     log_xm, weight_x = np.log(x * m), weight * x
     fixed = dot(weight, np.log(m))
     sum_x_log_xm = dot(weight_x, log_xm)

@@ -57,7 +57,9 @@ def maximise(
     loose = _at_edge(point, bounds) | (-np.diag(hessian) < FLAT)
     errors, peaked = _standard_errors(hessian, customers, loose)
     converged = peaked and bool(np.abs(gradient[~loose]).max(initial=0.0) <= LARGEST_GRADIENT)
-    return Maximum(point, value, errors, converged, _advice(converged, [n for n, x in zip(names, loose, strict=True) if x]))
+    return Maximum(
+        point, value, errors, converged, _advice(converged, [n for n, x in zip(names, loose, strict=True) if x])
+    )
 
 
 def _climb(objective: Objective, start: Floats, bounds: Sequence[tuple[float, float]]) -> tuple[Floats, float]:

@@ -6,6 +6,7 @@ gains from the order of rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,19 +64,17 @@ class Decile:
 def measure(actual: Floats, predicted: Floats) -> Metrics:
     """Every metric of these predictions. Raises DataError for no customers, unequal lengths or non-finite numbers."""
     actual, predicted = _checked(actual, predicted)
-    error = np.abs(predicted - actual)
-    total, size = float(actual.sum()), float(np.abs(actual).sum())
-    bought = actual > 0
+    total, bought = float(actual.sum()), actual > 0
     in_order, top_share = _in_predicted_order(actual, predicted)
     tenth, fifth = _share_of(len(actual), 0.1), _share_of(len(actual), 0.2)
     return Metrics(
         customers=len(actual),
         predicted_total=float(predicted.sum()),
         actual_total=total,
-        wape=_ratio(float(error.sum()), size),
-        mae=float(error.mean()),
-        rmse=float(np.sqrt(np.mean(error**2))),
-        mape=float(np.mean(error[bought] / actual[bought])) if bought.any() else NAN,
+        wape=wape(actual, predicted),
+        mae=mae(actual, predicted),
+        rmse=rmse(actual, predicted),
+        mape=float(np.mean(np.abs(predicted - actual)[bought] / actual[bought])) if bought.any() else NAN,
         bias=_ratio(float(predicted.sum()), total),
         spearman=spearman(actual, predicted),
         gini=_ratio(_gini(in_order), _gini(np.sort(actual)[::-1])),
@@ -84,6 +83,26 @@ def measure(actual: Floats, predicted: Floats) -> Metrics:
         captured_top_20=_ratio(float(in_order[:fifth].sum()), total),
         decile_mape=_decile_mape(deciles(actual, predicted)),
     )
+
+
+def wape(actual: Floats, predicted: Floats) -> float:
+    """Sum of absolute errors / sum of absolute actual values."""
+    return _ratio(float(np.abs(predicted - actual).sum()), float(np.abs(actual).sum()))
+
+
+def mae(actual: Floats, predicted: Floats) -> float:
+    """Mean absolute error: smallest at the median, which for skewed value lies far below the mean."""
+    return float(np.abs(predicted - actual).mean())
+
+
+def rmse(actual: Floats, predicted: Floats) -> float:
+    """Root mean squared error: smallest at the mean."""
+    return float(np.sqrt(np.mean((predicted - actual) ** 2)))
+
+
+def gini(actual: Floats, predicted: Floats) -> float:
+    """How well the prediction orders customers by value: 0 by chance, 1 in the true order."""
+    return _ratio(_gini(_in_predicted_order(actual, predicted)[0]), _gini(np.sort(actual)[::-1]))
 
 
 def deciles(actual: Floats, predicted: Floats) -> tuple[Decile, ...]:
@@ -105,6 +124,16 @@ def spearman(one: Floats, other: Floats) -> float:
 def _correlation(one: Floats, other: Floats) -> float:
     one, other = one - one.mean(), other - other.mean()
     return _ratio(dot(one, other), float(np.sqrt(dot(one, one) * dot(other, other))))
+
+
+METRIC_FUNCTIONS: Final[Mapping[str, Callable[[Floats, Floats], float]]] = {
+    "wape": wape,
+    "mae": mae,
+    "rmse": rmse,
+    "gini": gini,
+    "spearman": spearman,
+}
+"""The metrics a gate may declare."""
 
 
 def _checked(actual: Floats, predicted: Floats) -> tuple[Floats, Floats]:

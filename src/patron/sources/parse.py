@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from patron.errors import UsageError
 from patron.settings import Source
-from patron.sources.parsing_query import CONDITION, parsing_query
+from patron.sources import computed
 from patron.sources.rows import LINE, RejectedRow, stored_name
-from patron.tables import TRANSACTIONS, Kind, Table
+from patron.sources.typed_columns import ARROW_TYPE, ColumnTyper, RuleReader, TypedColumn, parsing_engine
+from patron.tables import TRANSACTIONS, Table
 
-ARROW_TYPE: Final[dict[Kind, pa.DataType]] = {
-    "id": pa.string(),
-    "text": pa.string(),
-    "money": pa.decimal128(18, 4),
-    "quantity": pa.decimal128(18, 4),
-    "count": pa.int64(),
-    "day": pa.int32(),
-    "moment": pa.timestamp("us"),
-    "date": pa.date32(),
-    "share": pa.float64(),
-    "real": pa.float64(),
-    "flag": pa.bool_(),
-}
-_CHUNK_ROWS: Final = 40_000
-_PLAIN_FIRST, _PLAIN_LAST = 32, 126
-_DERIVED_TYPE: Final = {
+_MOST_THREADS: Final = 4
+_COMPUTED_TYPE: Final = {
     "occurred_day": pa.int32(),
     "visible_day": pa.int32(),
     "is_refund": pa.bool_(),
@@ -46,6 +35,15 @@ class Parsed:
 
     rows: pa.Table
     rejected: list[RejectedRow]
+
+
+@dataclass(frozen=True)
+class _Complaint:
+    """Rows that cannot be believed for one cause: which, the reason code, and for each a detail."""
+
+    rows: np.ndarray
+    reasons: list[str]
+    details: list[str]
 
 
 class Parser:
@@ -62,137 +60,145 @@ class Parser:
 
     def __init__(self, source: Source, table: Table) -> None:
         self.table = table
-        self._source = source
-        self._places = _mapped(source, table)
-        self._connection = _parsing_engine()
-        self._queries: dict[frozenset[str], str] = {}
-        self._check()
+        engine = parsing_engine()
+        _check_timezone(engine, source)
+        self._places = {name: stored_name(named) for name, named in _mapped(source, table).items()}
+        self._typers = [_typer(engine, source, table, name) for name in self._places]
+        rule = source.refund_when if table.name == TRANSACTIONS.name else None
+        self._rule = RuleReader(engine, source, rule) if rule else None
+        self._rule_place = stored_name(rule.column) if rule else ""
+        self._threads = ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1))
 
     def parse(self, batch: pa.RecordBatch) -> Parsed:
         """Typed rows and rejected ones; together as many as the batch has, each in the batch's order."""
-        inputs = pa.table(
-            [batch.column(0), *(batch.column(_place(batch, name)) for name in self._inputs)],
-            names=[LINE, *(f"c{i}" for i in range(len(self._inputs)))],
+        columns = self._typed(batch)
+        complaints = [*_unfit(columns), *self._missing(columns)]
+        arrays = {name: column.values for name, column in columns.items()}
+        if self.table.name == TRANSACTIONS.name:
+            if "amount" not in arrays:
+                arrays["amount"] = computed.product(arrays["quantity"], arrays["unit_price"])
+                complaints.append(_beyond(arrays["amount"]))
+            arrays = self._with_computed(batch, columns, arrays)
+        rejected, bad = _rejected(batch, complaints)
+        rows = self._shaped(batch, arrays)
+        return Parsed(rows.filter(pa.array(~bad)) if len(rejected) else rows, rejected)
+
+    def _typed(self, batch: pa.RecordBatch) -> dict[str, TypedColumn]:
+        texts = [batch.column(_place(batch, name)) for name in self._places.values()]
+        typed = self._threads.map(ColumnTyper.type_column, self._typers, texts)
+        return dict(zip(self._places, typed, strict=True))
+
+    def _missing(self, columns: Mapping[str, TypedColumn]) -> list[_Complaint]:
+        """Complaints about required values that are not there."""
+        found = [
+            _empty(f"missing_{name}", f"{name} is empty", columns[name]) for name in self.table.required if name in columns
+        ]
+        if self.table.name == TRANSACTIONS.name and "amount" not in columns:
+            found += [
+                _empty("missing_amount", f"amount: {name} is empty", columns[name]) for name in ("quantity", "unit_price")
+            ]
+        if self.table.name == TRANSACTIONS.name and "row_id" in columns:
+            found.append(_empty("missing_row_id", "row_id is empty", columns["row_id"]))
+        return found
+
+    def _with_computed(
+        self, batch: pa.RecordBatch, columns: Mapping[str, TypedColumn], arrays: Mapping[str, pa.Array]
+    ) -> dict[str, pa.Array]:
+        by_rule = (
+            self._rule.holds(batch.column(_place(batch, self._rule_place)))
+            if self._rule
+            else pa.array(np.zeros(batch.num_rows, bool))
         )
-        judged = self._run(self._query(_wide_columns(inputs)), inputs)
-        bad = pc.is_valid(judged.column("reason"))
-        if not pc.any(bad).as_py():
-            return Parsed(self._shaped(judged), [])
-        rejected = _rejected_rows(judged.filter(bad), batch, np.flatnonzero(bad.to_numpy(zero_copy_only=False)))
-        return Parsed(self._shaped(judged.filter(pc.invert(bad))), rejected)
+        flips = computed.turns(arrays["amount"], by_rule)
+        money = {name: computed.turned(arrays[name], flips) for name in ("amount", "quantity", "margin") if name in arrays}
+        found = {**arrays, **money}
+        found["occurred_day"] = computed.days(found["occurred_at"])
+        known = computed.days(found["known_at"]) if "known_at" in found else None
+        found["visible_day"] = computed.visible_days(found["occurred_day"], known)
+        found["is_refund"] = computed.is_refund(found["amount"], by_rule)
+        found["row_hash"] = computed.row_hashes(columns, found["is_refund"])
+        return found
 
-    @property
-    def _inputs(self) -> list[str]:
-        """The source's columns that are needed, each once, as they are stored."""
-        names = [stored_name(name) for name in self._places.values()]
-        return list(dict.fromkeys(names))
-
-    def _check(self) -> None:
-        """Let the engine refuse the settings before any row is read."""
-        try:
-            self._connection.execute("SELECT timezone(?, TIMESTAMP '2020-01-01')::TIMESTAMP", [self._source.timezone])
-        except duckdb.Error as error:
-            raise UsageError(
-                f"No time zone named '{self._source.timezone}'.",
-                allowed="Names such as UTC, Europe/London, America/New_York.",
-                to_do="Mend 'timezone' of this source in patron.toml.",
-            ) from error
-        nothing = pa.table([pa.array([], pa.int64()), *([pa.array([], pa.string())] * len(self._inputs))],
-                           names=[LINE, *(f"c{i}" for i in range(len(self._inputs)))])  # fmt: skip
-        try:
-            self._run(self._query(frozenset()), nothing)
-        except duckdb.InvalidInputException as error:
-            raise UsageError(
-                f"date_format '{self._source.date_format}' cannot be read: {str(error).splitlines()[0]}",
-                allowed="'iso', or strptime codes such as %d/%m/%Y %H:%M.",
-                to_do="Mend 'date_format' of this source in patron.toml.",
-            ) from error
-
-    def _run(self, query: str, rows: pa.Table) -> pa.Table:
-        chunked = pa.Table.from_batches(rows.to_batches(max_chunksize=_CHUNK_ROWS), schema=rows.schema)
-        self._connection.register("batch", chunked)
-        try:
-            return self._connection.execute(query).to_arrow_table()
-        finally:
-            self._connection.unregister("batch")
-
-    def _query(self, wide: frozenset[str]) -> str:
-        if wide not in self._queries:
-            inputs = {name: f"c{i}" for i, name in enumerate(self._inputs)}
-            places = {name: inputs[stored_name(source)] for name, source in self._places.items()}
-            self._queries[wide] = parsing_query(self._source, self.table, places, wide)
-        return self._queries[wide]
-
-    def _shaped(self, judged: pa.Table) -> pa.Table:
+    def _shaped(self, batch: pa.RecordBatch, arrays: Mapping[str, pa.Array]) -> pa.Table:
         """The columns in the table's order, with NULL for those that are not mapped."""
         types: dict[str, pa.DataType] = {column.name: ARROW_TYPE[column.kind] for column in self.table.columns}
         if self.table.name == TRANSACTIONS.name:
-            types |= _DERIVED_TYPE
-        present = set(judged.column_names)
-        arrays = [
-            _cast(judged.column(name), kind) if name in present else pa.nulls(judged.num_rows, kind)
-            for name, kind in types.items()
-        ]
-        return pa.table([judged.column(LINE).cast(pa.int64()), *arrays], names=[LINE, *types])
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    if column.type == pa.uint64():
-        # The hash keeps all its 64 bits; as a signed number its upper half is negative.
-        chunks = [chunk.view(kind) for chunk in column.chunks]
-        return pa.chunked_array(chunks, kind)
-    return column.cast(kind)
-
-
-def _parsing_engine() -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = {  # Any: DuckDB takes words, numbers and flags
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    connection = duckdb.connect(":memory:", config=config)
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+            types |= _COMPUTED_TYPE
+        columns = [arrays[name] if name in arrays else pa.nulls(batch.num_rows, kind) for name, kind in types.items()]
+        return pa.table([batch.column(0), *columns], names=[LINE, *types])
 
 
 def _mapped(source: Source, table: Table) -> dict[str, str]:
-    """Patron's column = the source's column, in the table's order; the refund rule's column last."""
+    """Patron's column = the source's column, in the table's order."""
     named = dict(source.columns)
     if source.row_id and "row_id" in table.names:
         named["row_id"] = source.row_id
-    places = {name: named[name] for name in table.names if name in named}
-    if source.refund_when and table.name == TRANSACTIONS.name:
-        places[CONDITION] = source.refund_when.column
-    return places
+    return {name: named[name] for name in table.names if name in named}
+
+
+def _check_timezone(engine: duckdb.DuckDBPyConnection, source: Source) -> None:
+    try:
+        engine.execute("SELECT CAST(timezone(?, TIMESTAMP '2020-01-01') AS TIMESTAMP)", [source.timezone])
+    except duckdb.Error as error:
+        raise UsageError(
+            f"No time zone named '{source.timezone}'.",
+            allowed="Names such as UTC, Europe/London, America/New_York.",
+            to_do="Mend 'timezone' of this source in patron.toml.",
+        ) from error
+
+
+def _typer(engine: duckdb.DuckDBPyConnection, source: Source, table: Table, name: str) -> ColumnTyper:
+    try:
+        return ColumnTyper(engine, source, table.column(name))
+    except duckdb.InvalidInputException as error:
+        raise UsageError(
+            f"date_format '{source.date_format}' cannot be read: {str(error).splitlines()[0]}",
+            allowed="'iso', or strptime codes such as %d/%m/%Y %H:%M.",
+            to_do="Mend 'date_format' of this source in patron.toml.",
+        ) from error
 
 
 def _place(batch: pa.RecordBatch, name: str) -> int:
     return int(batch.schema.get_field_index(name))
 
 
-def _wide_columns(inputs: pa.Table) -> frozenset[str]:
-    """The text columns that hold a control character or anything beyond ASCII: they need the slower trimming."""
-    return frozenset(
-        name
-        for name, column in zip(inputs.column_names[1:], inputs.columns[1:], strict=True)
-        if any(_is_wide(chunk) for chunk in column.chunks)
-    )
+def _unfit(columns: Mapping[str, TypedColumn]) -> list[_Complaint]:
+    """Complaints about texts that are there but do not fit their column's kind."""
+    found = []
+    for column in columns.values():
+        if column.reasons is None or column.details is None:
+            continue
+        reasons, details = column.reasons.take(column.places), column.details.take(column.places)
+        rows = np.flatnonzero(reasons.is_valid().to_numpy(zero_copy_only=False))
+        found.append(_Complaint(rows, reasons.take(rows).to_pylist(), details.take(rows).to_pylist()))
+    return found
 
 
-def _is_wide(text: pa.Array) -> bool:
-    data = text.buffers()[2]
-    if data is None or not data.size:
-        return False
-    codes = np.frombuffer(data, np.uint8)
-    return bool(codes.min() < _PLAIN_FIRST or codes.max() > _PLAIN_LAST)
+def _empty(reason: str, detail: str, column: TypedColumn) -> _Complaint:
+    rows = np.flatnonzero(column.values.is_null().to_numpy(zero_copy_only=False)) if column.values.null_count else []
+    return _same(rows, reason, detail)
 
 
-def _rejected_rows(judged: pa.Table, batch: pa.RecordBatch, places: np.ndarray) -> list[RejectedRow]:
-    raws = batch.take(pa.array(places)).to_pylist()
-    lines, reasons, details = (judged.column(name).to_pylist() for name in (LINE, "reason", "detail"))
-    return [
-        RejectedRow(line, reason, detail, _raw_text(raw))
-        for line, reason, detail, raw in zip(lines, reasons, details, raws, strict=True)
-    ]
+def _beyond(amount: pa.Array) -> _Complaint:
+    rows = np.flatnonzero(amount.is_null().to_numpy(zero_copy_only=False)) if amount.null_count else []
+    return _same(rows, "amount_out_of_range", "amount: quantity × unit_price is beyond 99,999,999,999,999.9999")
+
+
+def _same(rows: Any, reason: str, detail: str) -> _Complaint:  # Any: an array of rows, or an empty list
+    return _Complaint(np.asarray(rows, np.int64), [reason] * len(rows), [detail] * len(rows))
+
+
+def _rejected(batch: pa.RecordBatch, complaints: list[_Complaint]) -> tuple[list[RejectedRow], np.ndarray]:
+    """Every row complained about, with the first complaint, and the mask of those rows."""
+    told: dict[int, tuple[str, str]] = {}
+    for complaint in complaints:
+        for row, reason, detail in zip(complaint.rows.tolist(), complaint.reasons, complaint.details, strict=True):
+            told.setdefault(row, (reason, detail))
+    bad = np.zeros(batch.num_rows, bool)
+    rows = sorted(told)
+    bad[rows] = True
+    raws = batch.take(pa.array(rows, pa.int64())).to_pylist() if rows else []
+    return [RejectedRow(raw[LINE], *told[row], _raw_text(raw)) for row, raw in zip(rows, raws, strict=True)], bad
 
 
 def _raw_text(row: dict[str, Any]) -> str:  # Any: text, and the line's number

@@ -1,17 +1,19 @@
 """SQL expressions that turn text into typed values, or tell why they cannot.
 
-They run in DuckDB on Arrow batches. Every expression takes the name of a text column whose empty and missing
-values are NULL; ``value`` is NULL where the text is not what the kind asks for, and ``reason`` then names why.
+They run in DuckDB on the distinct texts of a column. Every expression takes the name of a text column whose
+empty and missing values are NULL; ``value`` is NULL where the text is not what the kind asks for, and
+``reason`` and ``complaint`` then tell why.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from patron.settings import Source
-from patron.tables import Column
+from patron.tables import Column, Kind
 
 MONEY_TYPE: Final = "DECIMAL(18,4)"
 # What exports write for "nothing"; 'NA' is not among them, since it is Namibia.
@@ -47,23 +49,24 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _words(words: tuple[str, ...]) -> str:
-    return ", ".join(literal(word) for word in words)
+def is_one_of(text: str, words: Iterable[str]) -> str:
+    """Whether a text is one of these words. A list, since a long IN becomes a join, which may reorder rows."""
+    return f"list_contains([{', '.join(literal(word) for word in words)}]::VARCHAR[], {text})"
 
 
-def trimmed(column: str, *, wide: bool) -> str:
-    """Text without spaces around it, NULL if nothing is left; ``wide`` also trims tabs and spaces beyond ASCII."""
-    text = f"trim({column}, {literal(_WIDE_SPACES)})" if wide else f"trim({column})"
-    return f"nullif({text}, '')"
+def trimmed(column: str) -> str:
+    """Text without any kind of space around it, NULL if nothing is left."""
+    return f"nullif(trim({column}, {literal(_WIDE_SPACES)}), '')"
 
 
-def without_missing_words(text: str, *, numeric: bool) -> str:
+def without_missing_words(text: str, kind: Kind) -> str:
     """NULL for the words that mean "nothing"; in a numeric column 'NaN' is a number that is none, and stays."""
+    numeric = kind in ("money", "quantity")
     words = tuple(word for word in MISSING_WORDS if not (numeric and word in NOT_A_NUMBER_WORDS))
-    return f"CASE WHEN length({text}) <= 4 AND {text} IN ({_words(words)}) THEN NULL ELSE {text} END"
+    return f"CASE WHEN length({text}) <= 4 AND {is_one_of(text, words)} THEN NULL ELSE {text} END"
 
 
-def typed(column: Column, text: str, source: Source, *, wide: bool) -> Typed:
+def typed(column: Column, text: str, source: Source) -> Typed:
     """The typed value of a declared column, from its trimmed text."""
     match column.kind:
         case "money" | "quantity":
@@ -75,7 +78,7 @@ def typed(column: Column, text: str, source: Source, *, wide: bool) -> Typed:
         case "flag":
             return _flag(text)
         case "id":
-            return _identity(text, wide=wide)
+            return _identity(text)
         case _:
             return Typed(text, "NULL", "NULL")
 
@@ -88,9 +91,7 @@ def plain_id(text: str) -> str:
     )
 
 
-def _identity(text: str, *, wide: bool) -> Typed:
-    if not wide:
-        return Typed(plain_id(text), "NULL", "NULL")
+def _identity(text: str) -> Typed:
     control = f"regexp_matches({text}, '[\\x00-\\x1f\\x7f]')"
     value = f"CASE WHEN {control} THEN NULL ELSE {plain_id(text)} END"
     return Typed(value, "'control_character'", "' holds a control character'")
@@ -99,7 +100,7 @@ def _identity(text: str, *, wide: bool) -> Typed:
 def _flag(text: str) -> Typed:
     lower = f"lower({text})"
     value = (
-        f"CASE WHEN {lower} IN ({_words(TRUE_WORDS)}) THEN TRUE WHEN {lower} IN ({_words(FALSE_WORDS)}) THEN FALSE END"
+        f"CASE WHEN {is_one_of(lower, TRUE_WORDS)} THEN TRUE WHEN {is_one_of(lower, FALSE_WORDS)} THEN FALSE END"
     )
     return Typed(value, "'unparseable_flag'", "' is not true or false'")
 

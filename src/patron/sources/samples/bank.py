@@ -6,7 +6,7 @@ exponential lifetime an account falls silent: it stays open, but nothing moves o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from patron.sources.samples.bank_export import (
     FEE_CENTS,
     PREFIX,
     TYPES,
+    Clients,
+    Movements,
     MovementWriter,
     bank_sources,
     write_branches,
@@ -27,12 +29,10 @@ from patron.sources.samples.export import NOBODY, Exports, labels
 from patron.sources.samples.patron_toml import SourceMap
 from patron.sources.samples.plan import FUTURE_DAYS, Piece, Plan
 from patron.sources.samples.rhythm import (
-    Flags,
     Floats,
     Ints,
     Rhythm,
     card_weights,
-    day_of_second,
     days_of_month,
     lifetimes,
     month_starts,
@@ -63,53 +63,6 @@ _CAMPAIGNS: Final = (
     (0.60, Campaign("LETTER", "Letter from the branch", "post", 0, 60, 0.0, 0.30, 0.25, 95)),
     (0.85, Campaign("CONTACTLESS", "Contactless card", "phone", 0, 45, 0.35, 0.20, 0.30, 350)),
 )
-
-
-@dataclass(frozen=True)
-class Clients:
-    """The customers of a piece; all arrays are parallel. ``payday`` is a place in PAYDAYS, -1 without a salary."""
-
-    joined: Ints
-    rate: Floats
-    hazard: Floats
-    last_active: Ints
-    payment_cents: Floats
-    payday: Ints
-    salary_cents: Ints
-    product: Ints
-    branch: Ints
-    response: Floats
-    born: Ints
-
-    def __len__(self) -> int:
-        return len(self.joined)
-
-
-@dataclass(frozen=True)
-class Movements:
-    """Account movements; ``margin`` in ten-thousandths, ``contact`` is the contact that brought one, or -1."""
-
-    who: Ints
-    at: Ints
-    cents: Ints
-    margin: Ints
-    kind: Ints
-    contact: Ints
-
-    @property
-    def day(self) -> Ints:
-        return day_of_second(self.at)
-
-    def where(self, chosen: Flags | Ints) -> Movements:
-        """Those movements only, in the order asked for."""
-        return Movements(*(part[chosen] for part in self._parts()))
-
-    def with_these(self, *more: Movements) -> Movements:
-        parts = (self._parts(), *(other._parts() for other in more))
-        return Movements(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _parts(self) -> tuple[Ints, ...]:
-        return (self.who, self.at, self.cents, self.margin, self.kind, self.contact)
 
 
 @dataclass(frozen=True)
@@ -152,7 +105,7 @@ def _bank(plan: Plan) -> Bank:
         branch_share=share / share.sum(),
         rate_scale=1.0,
     )
-    return Bank(**{**vars(bank), "rate_scale": _rate_scale(bank)})
+    return replace(bank, rate_scale=_rate_scale(bank))
 
 
 def _rate_scale(bank: Bank) -> float:

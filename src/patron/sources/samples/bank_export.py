@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,12 +11,9 @@ import pyarrow as pa
 from patron.sources.samples.campaigns import campaign_sources
 from patron.sources.samples.export import Exports, dates, labels, moments, money, words
 from patron.sources.samples.patron_toml import SourceMap
-from patron.sources.samples.rhythm import Ints
+from patron.sources.samples.rhythm import Flags, Floats, Ints, day_of_second
 from patron.sources.samples.tally import Tally
 from patron.tables import MONEY_SCALE
-
-if TYPE_CHECKING:
-    from patron.sources.samples.bank import Clients, Movements
 
 PREFIX: Final = "CL"
 TYPES: Final = ("opening deposit", "salary", "card payment", "fee", "fee reversal")
@@ -29,6 +27,53 @@ _MERCHANTS: Final = ("groceries", "fuel", "restaurants", "online", "travel")
 _PRODUCTS: Final = ("PAY-IN", *(f"CARD-{name[:3].upper()}" for name in _MERCHANTS), *(f"FEE-{n[0]}" for n in ACCOUNTS))
 _REGIONS: Final = ("Coast", "Capital", "Hills", "Valley", "Border")
 _CHANNELS: Final = ("branch", "terminal", "online", "system")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The customers of a piece; all arrays are parallel. ``payday`` is a place in the paydays, -1 without a salary."""
+
+    joined: Ints
+    rate: Floats
+    hazard: Floats
+    last_active: Ints
+    payment_cents: Floats
+    payday: Ints
+    salary_cents: Ints
+    product: Ints
+    branch: Ints
+    response: Floats
+    born: Ints
+
+    def __len__(self) -> int:
+        return len(self.joined)
+
+
+@dataclass(frozen=True)
+class Movements:
+    """Account movements; ``margin`` in ten-thousandths, ``contact`` is the contact that brought one, or -1."""
+
+    who: Ints
+    at: Ints
+    cents: Ints
+    margin: Ints
+    kind: Ints
+    contact: Ints
+
+    @property
+    def day(self) -> Ints:
+        return day_of_second(self.at)
+
+    def where(self, chosen: Flags | Ints) -> Movements:
+        """Those movements only, in the order asked for."""
+        return Movements(*(part[chosen] for part in self._parts()))
+
+    def with_these(self, *more: Movements) -> Movements:
+        parts = (self._parts(), *(other._parts() for other in more))
+        return Movements(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _parts(self) -> tuple[Ints, ...]:
+        return (self.who, self.at, self.cents, self.margin, self.kind, self.contact)
 
 
 class MovementWriter:

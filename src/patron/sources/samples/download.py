@@ -14,7 +14,7 @@ TIMEOUT_SECONDS: Final = 30.0
 _BLOCK: Final = 1 << 16
 
 
-def download(address: str, target: Path, *, largest: int, timeout: float = TIMEOUT_SECONDS) -> None:
+def fetch_file(address: str, target: Path, *, largest: int, timeout: float = TIMEOUT_SECONDS) -> None:
     """Fetch a file of at most ``largest`` bytes; the target appears only when it is whole.
 
     Raises NothingThere if the address cannot be reached and UnreadableFile if what comes is too large.

@@ -96,7 +96,7 @@ def labels(prefix: str, numbers: Ints, width: int) -> pa.Array:
 
 def words(names: tuple[str, ...], codes: Ints) -> pa.Array:
     """The names at these places; a negative place has none."""
-    return pa.array(names).take(pa.array(codes, mask=codes < 0))
+    return pa.array(names, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
 def _without(values: pa.Array, absent: Flags) -> pa.Array:

@@ -23,7 +23,7 @@ from patron.settings import FILE_NAME, Source
 from patron.sources.files import FORMAT_OF_ENDING
 from patron.sources.parse import Parser
 from patron.sources.raw import read_raw
-from patron.sources.samples.download import download, unpack
+from patron.sources.samples.download import fetch_file, unpack
 from patron.sources.samples.patron_toml import SourceMap, patron_toml
 from patron.tables import TRANSACTIONS
 
@@ -49,7 +49,6 @@ _SNAKE: Final = {
     "CustomerID": "customer_id",
     "Country": "country",
 }
-_DESCRIPTIONS: Final = ("description", "Description")
 _DATE_FORMATS: Final = ("iso", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M")
 _ENCODINGS: Final = ("utf-8", "cp1252")
 _DELIMITERS: Final = (",", ";", "\t")
@@ -85,7 +84,6 @@ PUBLISHED: Final = Content(
 )
 
 
-# Named ``fetch`` inside, since ``download`` is also the function that does it.
 def prepare_online_retail(folder: Path, *, file: Path | None = None, download: bool = False) -> Path:
     """Put Online Retail and its patron.toml into a workspace folder; gives the path of patron.toml.
 
@@ -129,7 +127,7 @@ def _copied(file: Path, place: Path) -> Path:
 
 def _fetched(place: Path) -> Path:
     archive = place / "online_retail.zip"
-    download(ADDRESS, archive, largest=_LARGEST_DOWNLOAD)
+    fetch_file(ADDRESS, archive, largest=_LARGEST_DOWNLOAD)
     workbook = unpack(archive, ".xlsx", place, largest=_LARGEST_WORKBOOK)
     archive.unlink()
     return workbook
@@ -178,14 +176,17 @@ def _possible_sources(path: Path) -> Iterator[Source]:
     is_text = FORMAT_OF_ENDING.get(path.suffix.lower()) == "csv"
     ways = product(_DELIMITERS, _DATE_FORMATS, _ENCODINGS) if is_text else ((",", "iso", "utf-8"),)
     for (delimiter, date_format, encoding), snake in product(ways, (False, True)):
-        yield Source(
-            table=TRANSACTIONS.name,
-            files=(f"{FOLDER}/{path.name}",),
-            delimiter=delimiter,
-            date_format=date_format,
-            encoding=encoding,
-            refund_when={"column": _SNAKE["InvoiceNo"] if snake else "InvoiceNo", "starts_with": "C"},
-            columns={name: _SNAKE[column] if snake else column for name, column in _PLACES},
+        spelt = _SNAKE if snake else {column: column for column in _SNAKE}
+        yield Source.model_validate(
+            {
+                "table": TRANSACTIONS.name,
+                "files": (f"{FOLDER}/{path.name}",),
+                "delimiter": delimiter,
+                "date_format": date_format,
+                "encoding": encoding,
+                "refund_when": {"column": spelt["InvoiceNo"], "starts_with": "C"},
+                "columns": {name: spelt[column] for name, column in _PLACES},
+            }
         )
 
 

@@ -8,7 +8,7 @@ Order values follow the Gamma-Gamma model of Fader, Hardie & Lee (2005).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,6 @@ from patron.sources.samples.patron_toml import SourceMap
 from patron.sources.samples.plan import FUTURE_DAYS, Piece, Plan
 from patron.sources.samples.rhythm import (
     SECONDS_PER_DAY,
-    Flags,
     Floats,
     Ints,
     Rhythm,
@@ -33,7 +32,9 @@ from patron.sources.samples.shop_export import (
     PREFIX,
     SIGNUPS,
     Branches,
+    Orders,
     OrderWriter,
+    People,
     shop_sources,
     write_branches,
     write_customers,
@@ -61,46 +62,6 @@ _CAMPAIGNS: Final = (
     (0.70, Campaign("VOUCHER", "Ten-euro voucher", "e-mail", 0, 28, 0.60, 0.30, 0.30, 40)),
     (0.88, Campaign("LOYALTY", "Loyalty week", "e-mail", 0, 28, 0.25, 0.35, 0.25, 2)),
 )
-
-
-@dataclass(frozen=True)
-class People:
-    """The customers of a piece, by their hidden and their visible traits; all arrays are parallel."""
-
-    joined: Ints
-    rate: Floats
-    hazard: Floats
-    last_active: Ints
-    order_cents: Floats
-    response: Floats
-    signup: Ints
-    country: Ints
-    branch: Ints
-    web_share: Floats
-
-    def __len__(self) -> int:
-        return len(self.joined)
-
-
-@dataclass(frozen=True)
-class Orders:
-    """Orders as parallel arrays; ``contact`` is the contact that brought an order, ``refunded_at`` -1 if kept."""
-
-    who: Ints
-    at: Ints
-    cents: Ints
-    refunded_at: Ints
-    contact: Ints
-
-    @property
-    def day(self) -> Ints:
-        return day_of_second(self.at)
-
-    def where(self, chosen: Flags | Ints) -> Orders:
-        """Those orders only, in the order asked for."""
-        return Orders(
-            self.who[chosen], self.at[chosen], self.cents[chosen], self.refunded_at[chosen], self.contact[chosen]
-        )
 
 
 @dataclass(frozen=True)
@@ -143,8 +104,8 @@ def _shop(plan: Plan) -> Shop:
     rhythm = Rhythm.of(plan.start, shop_weights(plan.start, length))
     branches = Branches.of(plan.customers)
     campaigns = marketing.placed(plan, _CAMPAIGNS)
-    unscaled = Shop(plan, rhythm, branches, campaigns, 1.0)
-    return Shop(plan, rhythm, branches, campaigns, _rate_scale(unscaled))
+    unscaled = Shop(plan, rhythm, branches, campaigns, rate_scale=1.0)
+    return replace(unscaled, rate_scale=_rate_scale(unscaled))
 
 
 def _rate_scale(shop: Shop) -> float:

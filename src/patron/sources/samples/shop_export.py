@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +15,6 @@ from patron.sources.samples.patron_toml import SourceMap
 from patron.sources.samples.plan import Plan
 from patron.sources.samples.rhythm import Flags, Floats, Ints, day_of_second
 from patron.sources.samples.tally import Tally
-
-if TYPE_CHECKING:
-    from patron.sources.samples.shop import Orders, People
 
 PREFIX: Final = "CU"
 SIGNUPS: Final = ("web", "shop", "newsletter", "referral")
@@ -33,6 +30,46 @@ _FIRST_ORDER_NUMBER: Final = 1_000_001
 _PLANTED_GIFTS: Final = 3
 _PLANTED_REPEATS: Final = 3
 _DISCOUNTED_SHARE: Final = 0.22
+
+
+@dataclass(frozen=True)
+class People:
+    """The customers of a piece, by their hidden and their visible traits; all arrays are parallel."""
+
+    joined: Ints
+    rate: Floats
+    hazard: Floats
+    last_active: Ints
+    order_cents: Floats
+    response: Floats
+    signup: Ints
+    country: Ints
+    branch: Ints
+    web_share: Floats
+
+    def __len__(self) -> int:
+        return len(self.joined)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Orders as parallel arrays; ``contact`` is the contact that brought an order, ``refunded_at`` -1 if kept."""
+
+    who: Ints
+    at: Ints
+    cents: Ints
+    refunded_at: Ints
+    contact: Ints
+
+    @property
+    def day(self) -> Ints:
+        return day_of_second(self.at)
+
+    def where(self, chosen: Flags | Ints) -> Orders:
+        """Those orders only, in the order asked for."""
+        return Orders(
+            self.who[chosen], self.at[chosen], self.cents[chosen], self.refunded_at[chosen], self.contact[chosen]
+        )
 
 
 @dataclass(frozen=True)

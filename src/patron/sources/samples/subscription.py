@@ -31,7 +31,9 @@ from patron.sources.samples.subscription_export import (
     MONTHS,
     PREFIX,
     PRICE_CENTS,
+    Payments,
     PaymentWriter,
+    Subscribers,
     subscription_sources,
     write_plans,
     write_subscribers,
@@ -55,40 +57,38 @@ _CAMPAIGNS: Final = (
 
 
 @dataclass(frozen=True)
-class Subscribers:
-    """The customers of a piece; all arrays are parallel. ``plan`` is the plan they began with."""
+class Offers:
+    """Whom each campaign would reach if they are subscribers by then."""
 
-    joined: Ints
-    plan: Ints
-    churn: Floats
+    campaigns: tuple[Campaign, ...]
+    chosen: tuple[Ints, Ints, Flags]
 
-    def __len__(self) -> int:
-        return len(self.joined)
-
-
-@dataclass(frozen=True)
-class Payments:
-    """Payments as parallel arrays; ``saved_by`` is the contact but for which it would not have come, or -1."""
-
-    who: Ints
-    day: Ints
-    plan: Ints
-    saved_by: Ints
-
-    @property
-    def cents(self) -> Ints:
-        return PRICE_CENTS[self.plan]
-
-    def where(self, chosen: Flags | Ints) -> Payments:
-        """Those payments only, in the order asked for."""
-        return Payments(self.who[chosen], self.day[chosen], self.plan[chosen], self.saved_by[chosen])
+    def keeping(self, customers: int, due: Ints) -> tuple[Floats, Ints]:
+        """For renewals on these days: the share of leavers that an offer makes stay, and which offer that is."""
+        who, which, held = self.chosen
+        effect, offer = np.zeros(customers), np.full(customers, NOBODY)
+        for place, campaign in enumerate(self.campaigns):
+            treated = np.flatnonzero((which == place) & ~held)
+            day = due[who[treated]]
+            inside = treated[(day > campaign.starts) & (day <= campaign.ends)]
+            effect[who[inside]], offer[who[inside]] = campaign.effect, inside
+        return effect, offer
 
 
 @dataclass(frozen=True)
-class Contracts:
-    """How the contracts of a piece went: all payments, and the day each ended (after the future: not yet)."""
+class PieceOfBusiness:
+    """Some customers with all they ever pay, past and future.
 
+    ``at`` is the second of each payment, ``refunded_at`` that of its refund (-1: none); ``ended`` the day each
+    contract ended, beyond the simulated future where it did not.
+    """
+
+    people: Subscribers
+    numbers: Ints
+    offers: Offers
     payments: Payments
+    at: Ints
+    refunded_at: Ints
     ended: Ints
 
 
@@ -108,23 +108,29 @@ def simulate_subscription(plan: Plan, exports: Exports, tally: Tally) -> tuple[S
 def _simulate_piece(
     plan: Plan, campaigns: tuple[Campaign, ...], piece: Piece, writer: PaymentWriter, ledger: CampaignLedger
 ) -> None:
-    rng = plan.rng(piece)
+    rng, exports = plan.rng(piece), writer.exports
+    drawn = _piece_of_business(plan, rng, campaigns, piece)
+    past = np.flatnonzero(drawn.payments.day <= plan.end)
+    past = past[np.argsort(drawn.at[past], kind="stable")]
+    history = drawn.payments.where(past)
+    writer.write(history, drawn.at[past], drawn.refunded_at[past], drawn.numbers)
+    write_subscribers(rng, exports, drawn.people, drawn.numbers)
+    write_subscriptions(exports, plan, history, drawn.ended, drawn.numbers)
+    _market(plan, rng, drawn, exports, ledger)
+    exports.write_truth("truth", _truth(plan, drawn).columns(labels(PREFIX, drawn.numbers, 7)))
+
+
+def _piece_of_business(
+    plan: Plan, rng: np.random.Generator, campaigns: tuple[Campaign, ...], piece: Piece
+) -> PieceOfBusiness:
     people = _subscribers(plan, rng, piece.customers)
-    chosen = marketing.choose(rng, campaigns, len(people))
-    contracts = _contracts(plan, rng, people, _Offers(campaigns, chosen))
-    payments = contracts.payments
+    offers = Offers(campaigns, marketing.choose(rng, campaigns, len(people)))
+    payments, ended = _contracts(plan, rng, people, offers)
     at = opening_hours(rng, payments.day)
     delay = REFUNDS.draw(rng, len(at))
     refunded_at = np.where(delay > 0, at + delay * SECONDS_PER_DAY, -1)
     numbers = np.arange(piece.first_customer + 1, piece.first_customer + 1 + piece.customers)
-    past = np.flatnonzero(payments.day <= plan.end)
-    past = past[np.argsort(at[past], kind="stable")]
-    writer.write(payments.where(past), at[past], refunded_at[past], numbers)
-    write_subscribers(rng, writer.exports, people, numbers)
-    write_subscriptions(writer.exports, plan, payments.where(past), contracts.ended, numbers)
-    _market(plan, rng, _Offers(campaigns, chosen), people, contracts, at, numbers, writer.exports, ledger)
-    truth = _truth(plan, people, contracts, refunded_at)
-    writer.exports.write_truth("truth", truth.columns(labels(PREFIX, numbers, 7)))
+    return PieceOfBusiness(people, numbers, offers, payments, at, refunded_at, ended)
 
 
 def _subscribers(plan: Plan, rng: np.random.Generator, count: int) -> Subscribers:
@@ -133,27 +139,11 @@ def _subscribers(plan: Plan, rng: np.random.Generator, count: int) -> Subscriber
     return Subscribers(rng.integers(plan.start, plan.end + 1, count), chosen, np.clip(rng.beta(alpha, beta), 1e-9, 1.0))
 
 
-@dataclass(frozen=True)
-class _Offers:
-    """Whom each campaign would reach if they are subscribers by then."""
+def _contracts(plan: Plan, rng: np.random.Generator, people: Subscribers, offers: Offers) -> tuple[Payments, Ints]:
+    """Go through the months since joining; at each renewal some leave, some upgrade, the rest pay.
 
-    campaigns: tuple[Campaign, ...]
-    chosen: tuple[Ints, Ints, Flags]
-
-    def keeping(self, customers: int, due: Ints) -> tuple[Floats, Ints]:
-        """For renewals on these days: the share of leavers that an offer makes stay, and which offer that is."""
-        who, which, held = self.chosen
-        effect, offer = np.zeros(customers), np.full(customers, NOBODY)
-        for place, campaign in enumerate(self.campaigns):
-            treated = np.flatnonzero((which == place) & ~held)
-            day = due[who[treated]]
-            inside = treated[(day > campaign.starts) & (day <= campaign.ends)]
-            effect[who[inside]], offer[who[inside]] = campaign.effect, inside
-        return effect, offer
-
-
-def _contracts(plan: Plan, rng: np.random.Generator, people: Subscribers, offers: _Offers) -> Contracts:
-    """Go through the months since joining; at each renewal some leave, some upgrade, the rest pay."""
+    Gives all payments and the day each contract ended.
+    """
     count, everyone = len(people), np.arange(len(people))
     running = np.ones(count, dtype=np.bool_)
     current, ended = people.plan.copy(), np.full(count, plan.horizon_end + 1)
@@ -173,35 +163,27 @@ def _contracts(plan: Plan, rng: np.random.Generator, people: Subscribers, offers
         paying = np.flatnonzero(renews & ~leaves)
         parts.append(Payments(paying, due[paying], current[paying], saved_by[paying]))
     columns = zip(*((p.who, p.day, p.plan, p.saved_by) for p in parts), strict=True)
-    return Contracts(Payments(*(np.concatenate(column) for column in columns)), ended)
+    return Payments(*(np.concatenate(column) for column in columns)), ended
 
 
 def _market(
-    plan: Plan,
-    rng: np.random.Generator,
-    offers: _Offers,
-    people: Subscribers,
-    contracts: Contracts,
-    at: Ints,
-    numbers: Ints,
-    exports: Exports,
-    ledger: CampaignLedger,
+    plan: Plan, rng: np.random.Generator, drawn: PieceOfBusiness, exports: Exports, ledger: CampaignLedger
 ) -> None:
-    """Contacts are those whom a campaign reached while they were subscribers, not on their first days."""
+    """Contacts are those whom a campaign reached while they were subscribers, not on their first day."""
+    offers, payments = drawn.offers, drawn.payments
     who, which, _ = offers.chosen
     starts = marketing.start_days(offers.campaigns)[which]
-    eligible = (people.joined[who] < starts) & (contracts.ended[who] > starts)
+    eligible = (drawn.people.joined[who] < starts) & (drawn.ended[who] > starts)
     contacts = marketing.contacts_of(rng, offers.campaigns, offers.chosen, eligible)
-    payments = contracts.payments
     kept = np.flatnonzero((payments.saved_by != NOBODY) & (payments.day <= plan.end))
     place = (np.cumsum(eligible) - 1)[payments.saved_by[kept]]
-    brought = Brought(place, at[kept], payments.cents[kept])
+    brought = Brought(place, drawn.at[kept], payments.cents[kept])
     responded = marketing.response_times(rng, contacts, brought, plan.end)
-    marketing.write_contacts(exports, offers.campaigns, contacts, responded, numbers, PREFIX)
-    ledger.record(contacts, _expected_saved(offers, people, contacts, plan.end), brought)
+    marketing.write_contacts(exports, offers.campaigns, contacts, responded, drawn.numbers, PREFIX)
+    ledger.record(contacts, _expected_saved(offers, drawn.people, contacts, plan.end), brought)
 
 
-def _expected_saved(offers: _Offers, people: Subscribers, contacts: Contacts, end: int) -> Floats:
+def _expected_saved(offers: Offers, people: Subscribers, contacts: Contacts, end: int) -> Floats:
     """For each contact, the payments to be expected within the history that would not have come without it.
 
     That is the chance that the offer keeps a leaver at the one renewal it touches, times the payments a customer
@@ -223,18 +205,18 @@ def _expected_saved(offers: _Offers, people: Subscribers, contacts: Contacts, en
     return expected
 
 
-def _truth(plan: Plan, people: Subscribers, contracts: Contracts, refunded_at: Ints) -> Truth:
-    payments, end, count = contracts.payments, plan.end, len(people)
-    alive = contracts.ended > end
-    past = payments.day <= end
+def _truth(plan: Plan, drawn: PieceOfBusiness) -> Truth:
+    people, payments, end, count = drawn.people, drawn.payments, plan.end, len(drawn.people)
+    alive, past = drawn.ended > end, payments.day <= end
     current = _plan_at_end(payments.where(past), people)
     orders, cents = _expected(people, current, alive, end)
-    kept = past & ((refunded_at < 0) | (day_of_second(refunded_at) > end))
-    recent = payments.where(kept)
-    pending = REFUNDS.pending(recent.who, end - recent.day, recent.cents, count)
-    back, renewals_per_year = refunded_at >= 0, 12.0 / MONTHS[people.plan]
+    refund_day = day_of_second(drawn.refunded_at)
+    back = drawn.refunded_at >= 0
+    open_yet = payments.where(past & (~back | (refund_day > end)))
+    pending = REFUNDS.pending(open_yet.who, end - open_yet.day, open_yet.cents, count)
     sold = realised(payments.who, payments.day - end, payments.cents, count)
-    refunded = realised(payments.who[back], day_of_second(refunded_at[back]) - end, payments.cents[back], count)
+    refunded = realised(payments.who[back], refund_day[back] - end, payments.cents[back], count)
+    renewals_per_year = 12.0 / MONTHS[people.plan]
     return Truth(
         alive=alive,
         rate=renewals_per_year,

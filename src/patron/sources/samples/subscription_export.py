@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,8 @@ from patron.sources.samples.campaigns import campaign_sources
 from patron.sources.samples.export import Exports, dates, labels, moments, money, words
 from patron.sources.samples.patron_toml import SourceMap
 from patron.sources.samples.plan import Plan
-from patron.sources.samples.rhythm import Ints, day_of_second
+from patron.sources.samples.rhythm import Flags, Floats, Ints, day_of_second
 from patron.sources.samples.tally import Tally
-
-if TYPE_CHECKING:
-    from patron.sources.samples.subscription import Payments, Subscribers
 
 PREFIX: Final = "SU"
 PLANS: Final = ("basic", "plus", "pro", "basic yearly", "plus yearly", "pro yearly")
@@ -25,6 +23,36 @@ PRICE_CENTS: Final = np.array([990, 1_990, 3_990, 9_900, 19_900, 39_900], dtype=
 _PERIODS: Final = ("month", "year")
 _COUNTRIES: Final = ("Germany", "France", "Spain", "Italy", "Poland")
 _SIGNUPS: Final = ("search", "friends", "advertisement", "app store")
+
+
+@dataclass(frozen=True)
+class Subscribers:
+    """The customers of a piece; all arrays are parallel. ``plan`` is the plan they began with."""
+
+    joined: Ints
+    plan: Ints
+    churn: Floats
+
+    def __len__(self) -> int:
+        return len(self.joined)
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Payments as parallel arrays; ``saved_by`` is the contact but for which it would not have come, or -1."""
+
+    who: Ints
+    day: Ints
+    plan: Ints
+    saved_by: Ints
+
+    @property
+    def cents(self) -> Ints:
+        return PRICE_CENTS[self.plan]
+
+    def where(self, chosen: Flags | Ints) -> Payments:
+        """Those payments only, in the order asked for."""
+        return Payments(self.who[chosen], self.day[chosen], self.plan[chosen], self.saved_by[chosen])
 
 
 class PaymentWriter:

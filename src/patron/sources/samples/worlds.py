@@ -93,8 +93,9 @@ def simulate(
 ) -> World:
     """Write a world's exports and its truth into a folder; the same arguments write the same bytes.
 
-    ``orders_per_customer`` is the mean number of orders (or movements) within the history, to about 3 %; the
-    subscription world's follows from its plans and cannot be asked for. ``one_row_per_order`` leaves out the lines
+    ``orders_per_customer`` is the mean number of orders (or movements) within the history, to about 3 %, a bank's
+    salaries and fees (some 25 a customer) being there in any case; the subscription world's follows from its plans
+    and cannot be asked for. ``one_row_per_order`` leaves out the lines
     of an order (shop only). Memory does not grow with the number of customers.
     """
     kind = _kind(world)

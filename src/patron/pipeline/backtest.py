@@ -1,0 +1,66 @@
+"""The step that tests models on the past and decides whose values may be published."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from patron.features.cutoffs import CutoffPlan
+from patron.models.customers import ValueModel, Window
+from patron.models.gate import enough
+from patron.models.installed import BASELINES, value_model
+from patron.pipeline.step import Run, StepReport
+from patron.scores.contest import Contest, champion_intervals, hold_contest
+from patron.scores.findings import told, told_untested
+from patron.scores.views import customers_of, windows_of
+
+
+def backtest(run: Run) -> StepReport:
+    """Hold the contest where history allows one; remember the verdict and the champion's errors."""
+    plan = recalled_plan(run)
+    metric = run.settings.models.metric
+    verdict = enough(*_sizes(run), plan.horizon_days)
+    if verdict is not None or not plan.tests:
+        champion, reasons = (verdict.champion, verdict.reasons) if verdict else ("trailing_value", ())
+        run.remember("contest", told_untested(champion, reasons, metric))
+        run.remember("intervals", None)
+        run.remember("totals_by_fold", [])
+        return StepReport(f"not enough to test on; {champion} is served, untested", {"folds": 0})
+    candidates = [value_model(name) for name in run.settings.models.candidates if name not in BASELINES]
+    contest = hold_contest(past_windows(run), plan, run.settings.models, candidates, run.say)
+    _remember(run, contest, candidates)
+    won = "beats every baseline" if contest.verdict.passed else "no model beat the baselines"
+    folds = len(contest.board.folds)
+    return StepReport(
+        f"{contest.verdict.champion}: {won} over {folds} fold{'s' * (folds != 1)}",
+        {"folds": folds, "models": len(contest.board.models), "refused": len(contest.refused)},
+    )
+
+
+def _remember(run: Run, contest: Contest, candidates: list[ValueModel]) -> None:
+    titles = {model.name: model.title for model in (*map(value_model, BASELINES), *candidates)}
+    intervals = champion_intervals(contest)
+    run.remember("contest", told(contest, run.settings.models.metric, titles))
+    run.remember("intervals", intervals.to_dict() if intervals else None)
+    run.remember("totals_by_fold", contest.totals(contest.verdict.champion))
+
+
+def recalled_plan(run: Run) -> CutoffPlan:
+    """The cutoffs that the describe step planned."""
+    plan = run.recall("plan")
+    return CutoffPlan(plan["now"], plan["horizon_days"], tuple(plan["tests"]), tuple(plan["grid"]))
+
+
+def past_windows(run: Run) -> dict[int, Window]:
+    """Customers and outcomes at every past cutoff."""
+    if not run.warehouse.exists("work", "past_features"):
+        return {}
+    fetched = [run.warehouse.fetch(run.warehouse.table("work", name)) for name in ("past_features", "past_outcomes")]
+    return windows_of(*fetched)
+
+
+def _sizes(run: Run) -> tuple[int, int, int]:
+    """Customers, repeat buyers and days of history."""
+    span = run.recall("span")
+    now = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), span["last_day"])
+    repeaters = int(np.count_nonzero(now.column("frequency") > 0))
+    return len(now), repeaters, span["last_day"] - span["first_day"] + 1

@@ -1,0 +1,61 @@
+"""The step that values every customer with the champion, fitted on all that is known today."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from patron.models.arrays import Floats
+from patron.models.conformal import Intervals, total_interval
+from patron.models.customers import Customers, History, Prediction
+from patron.models.installed import value_model
+from patron.pipeline.backtest import past_windows, recalled_plan
+from patron.pipeline.step import Run, StepReport
+from patron.scores.table import score_table
+from patron.scores.untested import model_bounds
+from patron.scores.views import customers_of
+
+
+def score(run: Run) -> StepReport:
+    """Write gold.scores, the champion's artifacts, and the interval of the total."""
+    plan, contest = recalled_plan(run), run.recall("contest")
+    windows = past_windows(run)
+    customers = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), plan.now)
+    learnt = tuple(windows[day] for day in plan.training_of(plan.now) if day in windows)
+    run.say(f"Value every customer: {contest['champion_title']} …")
+    fitted = value_model(contest["champion"]).fit(History(customers, learnt, plan.horizon_days), run.settings.models.seed)
+    prediction = fitted.predict(customers)
+    intervals = run.recall("intervals")
+    known = Intervals.from_dict(intervals) if intervals else None
+    table = score_table(
+        customers,
+        prediction,
+        _bounds(known, customers, prediction),
+        horizon_days=plan.horizon_days,
+        model=contest["champion"],
+        proven=known is not None,
+    )
+    run.warehouse.replace("gold", "scores", table)
+    artifacts = fitted.artifacts()
+    bodies = {"name": pa.array(sorted(artifacts)), "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary())}
+    run.warehouse.replace("work", "artifacts", pa.table(bodies))
+    total = _total(run, known, prediction, table)
+    run.remember("total", total)
+    return StepReport(f"{len(customers):,} customers, {total['expected']:,.0f} expected", {"customers": len(customers)})
+
+
+def _bounds(known: Intervals | None, customers: Customers, prediction: Prediction) -> tuple[Floats, Floats]:
+    return known.bounds(prediction.expected_value) if known else model_bounds(customers, prediction)
+
+
+def _total(run: Run, known: Intervals | None, prediction: Prediction, table: pa.Table) -> dict[str, float]:
+    """The expected total with its 80 % interval; without a backtest, the sum of the customers' own bounds."""
+    expected = float(table["expected_value"].to_numpy().sum())
+    if known is None:
+        return {
+            "expected": expected,
+            "low": float(table["value_low"].to_numpy().sum()),
+            "high": float(table["value_high"].to_numpy().sum()),
+        }
+    folds = [(predicted, actual) for predicted, actual in run.recall("totals_by_fold")]
+    bounds = total_interval(expected, folds, known.noise(prediction.expected_value))
+    return {"expected": expected, "low": bounds.low, "high": bounds.high}

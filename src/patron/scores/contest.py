@@ -1,0 +1,151 @@
+"""The contest: candidates and plain baselines on the past, out of time; who wins, and how far off they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from patron.errors import DataError, LeakFound
+from patron.features.cutoffs import CutoffPlan
+from patron.models.backtest import Fold, Leaderboard, evaluate
+from patron.models.conformal import FEWEST_CUSTOMERS, Coverage, Intervals, fit_intervals
+from patron.models.customers import History, ValueModel, Window
+from patron.models.gate import Verdict, choose
+from patron.models.installed import BASELINES, value_model
+from patron.models.leaks import refuse_leaks
+from patron.settings import ModelSettings
+
+LEVEL = 0.8
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A model that was not allowed to compete, or could not."""
+
+    model: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """What the backtest found: the verdict, the leaderboard and what was refused."""
+
+    verdict: Verdict
+    board: Leaderboard
+    refused: tuple[Refused, ...]
+
+    def totals(self, model: str) -> list[tuple[float, float]]:
+        """Predicted and actual total of each fold."""
+        return [
+            (row.metrics.predicted_total, row.metrics.actual_total) for row in self.board.rows if row.model == model
+        ]
+
+
+def hold_contest(
+    windows: Mapping[int, Window],
+    plan: CutoffPlan,
+    settings: ModelSettings,
+    candidates: Sequence[ValueModel],
+    say: Callable[[str], None],
+) -> Contest:
+    """Fit every model at every fold on what was known by then, predict, and let the gate choose.
+
+    ``windows`` holds customers and outcomes at each past cutoff. A candidate that looks at the future is refused by
+    name and the contest goes on without it.
+    """
+    models, refused = _admitted(candidates, [windows[day] for day in plan.tests])
+    models = [value_model(name) for name in BASELINES] + models
+    predictions: dict[int, dict[str, np.ndarray]] = {day: {} for day in plan.tests}
+    for model in models:
+        failure = _predict_folds(model, windows, plan, settings.seed, predictions, say)
+        if failure:
+            refused.append(Refused(model.name, model.title, failure))
+    folds = [
+        Fold(day, windows[day].customers.customer_id, windows[day].future_value, predictions[day]) for day in plan.tests
+    ]
+    board = evaluate(folds)
+    complexity = {model.name: model.complexity for model in models}
+    verdict = choose(board, settings.metric, settings.max_bias, BASELINES, complexity)
+    return Contest(verdict, board, tuple(refused))
+
+
+def _admitted(candidates: Sequence[ValueModel], windows: Sequence[Window]) -> tuple[list[ValueModel], list[Refused]]:
+    admitted, refused = [], []
+    for model in candidates:
+        try:
+            refuse_leaks(model, windows)
+        except LeakFound as leak:
+            refused.append(Refused(model.name, model.title, f"its input '{leak.feature}' {leak.why}"))
+        else:
+            admitted.append(model)
+    return admitted, refused
+
+
+def _predict_folds(
+    model: ValueModel,
+    windows: Mapping[int, Window],
+    plan: CutoffPlan,
+    seed: int,
+    predictions: dict[int, dict[str, np.ndarray]],
+    say: Callable[[str], None],
+) -> str:
+    """Fill in the model's predictions for every fold; gives why it could not, or nothing."""
+    made: dict[int, np.ndarray] = {}
+    for number, day in enumerate(plan.tests, start=1):
+        say(f"Test the models on the past: {model.title}, {number} of {len(plan.tests)} …")
+        try:
+            fitted = model.fit(history_at(windows[day], day, windows, plan), seed)
+        except DataError as error:
+            return f"could not learn from this history: {error.what}"
+        made[day] = fitted.predict(windows[day].customers).expected_value
+    for day, values in made.items():
+        predictions[day][model.name] = values
+    return ""
+
+
+def history_at(now: Window, day: int, windows: Mapping[int, Window], plan: CutoffPlan) -> History:
+    """What a model standing on this day may learn from."""
+    return History(now.customers, tuple(windows[past] for past in plan.training_of(day)), plan.horizon_days)
+
+
+def champion_intervals(contest: Contest) -> Intervals | None:
+    """Intervals from the champion's errors on all folds; None with too few customers."""
+    folds = contest.board.folds
+    predicted = np.concatenate([fold.predictions[contest.verdict.champion] for fold in folds])
+    actual = np.concatenate([fold.actual for fold in folds])
+    return fit_intervals(predicted, actual, LEVEL) if len(actual) >= FEWEST_CUSTOMERS else None
+
+
+@dataclass(frozen=True)
+class MeasuredCoverage:
+    """How often intervals held, and how that was measured."""
+
+    coverage: Coverage
+    nominal: float
+    how: str
+
+
+def measured_coverage(contest: Contest) -> MeasuredCoverage | None:
+    """Coverage on customers or days that the intervals were not made from.
+
+    With several folds: made from the older ones, measured on the newest. With one: made from one half of its
+    customers, measured on the other. None with too few customers.
+    """
+    name, folds = contest.verdict.champion, contest.board.folds
+    newest, older = folds[0], folds[1:]
+    if older:
+        predicted = np.concatenate([fold.predictions[name] for fold in older])
+        actual = np.concatenate([fold.actual for fold in older])
+        test_predicted, test_actual = newest.predictions[name], newest.actual
+        how = "made from the older folds, measured on the newest"
+    else:
+        half = np.arange(len(newest.actual)) % 2 == 0
+        predicted, actual = newest.predictions[name][half], newest.actual[half]
+        test_predicted, test_actual = newest.predictions[name][~half], newest.actual[~half]
+        how = "made from one half of the customers, measured on the other half of the same fold"
+    if len(actual) < FEWEST_CUSTOMERS or not len(test_actual):
+        return None
+    return MeasuredCoverage(fit_intervals(predicted, actual, LEVEL).coverage(test_predicted, test_actual), LEVEL, how)

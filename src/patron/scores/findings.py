@@ -1,0 +1,135 @@
+"""A contest told as plain data: what the run remembers, the release publishes and the report shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from patron.models.installed import value_model
+from patron.models.metrics import deciles
+from patron.scores.contest import Contest, MeasuredCoverage, measured_coverage
+
+_FIGURES = {
+    "wape": "wape",
+    "mae": "mae",
+    "rmse": "rmse",
+    "mape": "mape",
+    "spearman": "spearman",
+    "gini": "gini",
+    "precision_at_10": "precision_at_10",
+    "capture_10": "captured_top_10",
+    "capture_20": "captured_top_20",
+    "decile_mape": "decile_mape",
+}
+Plain = dict[str, Any]  # JSON
+
+
+def told(contest: Contest, metric: str, titles: dict[str, str]) -> Plain:
+    """Champion, verdict, leaderboard, deciles and coverage of a contest."""
+    verdict = contest.verdict
+    coverage = measured_coverage(contest)
+    return {
+        "champion": verdict.champion,
+        "champion_title": titles[verdict.champion],
+        "passed": verdict.passed,
+        "metric": metric,
+        "reasons": list(verdict.reasons),
+        "leaderboard": _leaderboard(contest, titles),
+        "folds": [fold.cutoff_day for fold in contest.board.folds],
+        "refused": [vars(refused) for refused in contest.refused],
+        "deciles": _deciles(contest),
+        "coverage": _coverage(coverage),
+        "caveats": _caveats(contest, coverage),
+    }
+
+
+def told_untested(champion: str, reasons: tuple[str, ...], metric: str) -> Plain:
+    """The same where there was not enough to hold a contest."""
+    return {
+        "champion": champion,
+        "champion_title": value_model(champion).title,
+        "passed": False,
+        "metric": metric,
+        "reasons": list(reasons),
+        "leaderboard": [],
+        "folds": [],
+        "refused": [],
+        "deciles": [],
+        "coverage": [],
+        "caveats": [
+            *reasons,
+            "Intervals come from the model itself, not from errors on the past; how often they hold is not known.",
+        ],
+    }
+
+
+def _leaderboard(contest: Contest, titles: dict[str, str]) -> list[Plain]:
+    board, standings = contest.board, {row.model: row for row in contest.verdict.table}
+    rows = [
+        {
+            "model": name,
+            "title": titles[name],
+            "status": _status(name, contest, baseline=standings[name].baseline),
+            "bias": board.bias(name) - 1,
+            "folds": len(board.folds),
+            **{ours: _mean(board.score(name, theirs)) for ours, theirs in _FIGURES.items()},
+        }
+        for name in board.models
+    ]
+    refused = [{"model": r.model, "title": r.title, "status": "refused"} for r in contest.refused]
+    return sorted(rows, key=lambda row: ("champion", "beaten", "baseline").index(row["status"])) + refused
+
+
+def _status(name: str, contest: Contest, *, baseline: bool) -> str:
+    if name == contest.verdict.champion:
+        return "champion"
+    return "baseline" if baseline else "beaten"
+
+
+def _mean(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _deciles(contest: Contest) -> list[Plain]:
+    """Tenths of the newest fold by the champion's prediction, highest first."""
+    fold = contest.board.folds[0]
+    rows = deciles(fold.actual, fold.predictions[contest.verdict.champion])
+    return [
+        {
+            "decile": place,
+            "customers": row.customers,
+            "predicted_mean": row.predicted_mean,
+            "predicted_total": row.predicted_mean * row.customers,
+            "actual_mean": row.actual_mean,
+            "actual_total": row.actual_mean * row.customers,
+        }
+        for place, row in enumerate(reversed(rows), start=1)
+    ]
+
+
+def _coverage(measured: MeasuredCoverage | None) -> list[Plain]:
+    """All customers first, then tenths by prediction, highest first."""
+    if measured is None:
+        return []
+    tenths = list(reversed(measured.coverage.by_decile))
+    rows = [("All customers", measured.coverage.customers, measured.coverage.overall)]
+    for place, band in enumerate(tenths, start=1):
+        label = "Top tenth" if place == 1 else "Bottom tenth" if place == len(tenths) else f"Tenth {place}"
+        rows.append((label, band.customers, band.share))
+    return [{"label": name, "customers": count, "nominal": measured.nominal, "measured": share} for name, count, share in rows]
+
+
+def _caveats(contest: Contest, measured: MeasuredCoverage | None) -> list[str]:
+    caveats = []
+    if len(contest.board.folds) == 1:
+        caveats.append("The backtest has a single fold: one lucky or unlucky season would look the same.")
+    if measured is None:
+        caveats.append("There are too few customers to measure how often the intervals hold.")
+    else:
+        caveats.append(f"Interval coverage was {measured.how}.")
+    caveats.append(
+        "The chance of being active comes from BG/NBD, which takes nobody for gone before a second purchase: for customers who "
+        "bought once it is an upper bound. Judge them by the chance of no purchase."
+    )
+    return caveats

@@ -1,0 +1,1 @@
+"""Raw exports become rows of declared tables, every row accounted for."""
