@@ -192,7 +192,7 @@ _TREND = (
 )
 _BASKET = (
     Feature("mean_order_value", "gross_value / orders", "money", EVER, "basket", "usual size of an order"),
-    Feature("max_order_amount", "largest amount paid in one order", "money", EVER, "basket", "the largest order"),
+    Feature("max_order_value", "largest gross of one order", "money", EVER, "basket", "the largest order"),
     Feature(
         "first_day_value", "Σ gross of the first purchase day", "money", EVER, "basket", "what the first day brought"
     ),

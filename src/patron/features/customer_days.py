@@ -23,7 +23,7 @@ def customer_days(tables: Tables, _present: Present) -> ir.Table:
     counts = {name: parts[name].sum().cast("int32") for name in _COUNTS if name in parts.columns}
     money = {name: parts[name].sum().cast("decimal(18,4)") for name in _MONEY if name in parts.columns}
     days = parts.group_by("customer_key", "occurred_day", "visible_day").aggregate(
-        **counts, **money, largest_order=parts.paid_so_far.max()
+        **counts, **money, largest_order=parts.gross_so_far.max()
     )
     days = days.rename(orders="opens").mutate(purchase_day=(days.lines > 0).ifelse(days.occurred_day, None))
     return _with_quarter(with_purchase_before(days, ["customer_key"]), parts)

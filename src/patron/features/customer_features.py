@@ -68,7 +68,6 @@ def _purchase_sums(days: ir.Table) -> Columns:
         "orders": whole(days.orders.sum()),
         "lines": whole(days.lines.sum()),
         "gross": days.gross.sum(),
-        "paid": days.paid.sum(),
         "net": days.net.sum(),
         "refund": days.refund.sum(),
         "refund_lines": whole(days.refund_lines.sum()),
@@ -116,7 +115,7 @@ def _sum_where(condition: ir.BooleanColumn, amount: ir.NumericColumn) -> ir.Nume
 
 
 def _optional_sums(days: ir.Table) -> Columns:
-    names = [name for name in ("items", "discount", "discounted_lines") if name in days.columns]
+    names = [name for name in ("paid", "items", "discount", "discounted_lines") if name in days.columns]
     return {name: days[name].sum() for name in names}
 
 

@@ -116,7 +116,7 @@ def _trends(sums: ir.Table) -> Formulas:
 def _basket(sums: ir.Table) -> Formulas:
     return {
         "mean_order_value": _ratio(sums.gross, sums.orders),
-        "max_order_amount": _money(sums.largest_order),
+        "max_order_value": _money(sums.largest_order),
         "first_day_value": _money(sums.first_day_gross),
         "lines_per_order": _ratio(sums.lines, sums.orders),
     }

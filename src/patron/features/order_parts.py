@@ -8,12 +8,16 @@ from parts that became known no later, so rows from after a cutoff cannot reach 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
 Tables = Mapping[str, ir.Table]
 Present = Mapping[str, frozenset[str]]
+
+# Columns whose features are shares of what was paid in all.
+_SHARED_OUT: Final = frozenset({"product_id", "category", "branch_id", "channel", "discount"})
 
 
 def customer_keys(tables: Tables, _present: Present) -> ir.Table:
@@ -36,7 +40,7 @@ def order_parts(tables: Tables, present: Present) -> ir.Table:
     """One row per part of an order, with the sums of its lines.
 
     ``opens`` is 1 on the part with which an order with a purchase became known, so that each order is
-    counted once at any cutoff; ``paid_so_far`` is what the order's known parts came to.
+    counted once at any cutoff; ``gross_so_far`` is what the parts of the order known by then came to.
     """
     lines = current_lines(tables)
     sums = _line_sums(lines, present["transactions"])
@@ -51,7 +55,7 @@ def order_parts(tables: Tables, present: Present) -> ir.Table:
     whole_orders = orders.filter(in_one_part)
     split_orders = orders.filter(~in_one_part).select("customer_key", "order_id")
     return ibis.union(
-        _columns(whole_orders, sums, (whole_orders.lines > 0).cast("int32"), whole_orders.paid),
+        _columns(whole_orders, sums, (whole_orders.lines > 0).cast("int32"), whole_orders.gross),
         _parts_of(lines.inner_join(split_orders, ["customer_key", "order_id"]), present["transactions"]),
         distinct=False,
     )
@@ -62,25 +66,26 @@ def _identified(transactions: ir.Table) -> ir.Table:
 
 
 def _line_sums(lines: ir.Table, mapped: frozenset[str]) -> dict[str, ir.Scalar]:
-    """The sums over lines that features need; columns that no source fills are left out."""
+    """The sums over lines that features need; what only unmapped columns would ask for is left out."""
     sums = {
-        "lines": lines.purchased.sum().cast("int32"),
-        "refund_lines": lines.refunded.sum().cast("int32"),
-        "paid": _money(lines.amount, lines.purchased),
+        "lines": lines.count(where=lines.purchased).cast("int32"),
+        "refund_lines": lines.count(where=lines.refunded).cast("int32"),
         "gross": _money(lines["value"], lines.purchased),
         "refund": _money(lines["value"], lines.refunded),
         "net": _money(lines["value"]),
     }
+    if mapped & _SHARED_OUT:
+        sums["paid"] = _money(lines.amount, lines.purchased)
     if "quantity" in mapped:
         sums["items"] = _money(lines.quantity, lines.purchased)
     if "discount" in mapped:
         sums["discount"] = _money(lines.discount, lines.purchased)
-        sums["discounted_lines"] = (lines.purchased & (lines.discount > 0)).sum().fill_null(0).cast("int32")
+        sums["discounted_lines"] = lines.count(where=lines.purchased & (lines.discount > 0)).cast("int32")
     return sums
 
 
 def _money(amount: ir.DecimalColumn, where: ir.BooleanColumn | None = None) -> ir.DecimalScalar:
-    return amount.sum(where=where).cast("decimal(18,4)").fill_null(0).cast("decimal(18,4)")
+    return amount.sum(where=where).fill_null(0).cast("decimal(18,4)")
 
 
 def _parts_of(lines: ir.Table, mapped: frozenset[str]) -> ir.Table:
@@ -90,12 +95,12 @@ def _parts_of(lines: ir.Table, mapped: frozenset[str]) -> ir.Table:
     so_far = ibis.window(
         group_by=["customer_key", "order_id"], order_by=["visible_day", "occurred_day"], rows=(None, 0)
     )
-    parts = parts.mutate(lines_so_far=parts.lines.sum().over(so_far), paid_so_far=parts.paid.sum().over(so_far))
+    parts = parts.mutate(lines_so_far=parts.lines.sum().over(so_far), gross_so_far=parts.gross.sum().over(so_far))
     opens = ((parts.lines > 0) & (parts.lines == parts.lines_so_far)).cast("int32")
-    return _columns(parts, sums, opens, parts.paid_so_far.cast("decimal(18,4)"))
+    return _columns(parts, sums, opens, parts.gross_so_far.cast("decimal(18,4)"))
 
 
 def _columns(
-    parts: ir.Table, sums: Mapping[str, ir.Scalar], opens: ir.IntegerColumn, paid_so_far: ir.DecimalColumn
+    parts: ir.Table, sums: Mapping[str, ir.Scalar], opens: ir.IntegerColumn, gross_so_far: ir.DecimalColumn
 ) -> ir.Table:
-    return parts.select("customer_key", "occurred_day", "visible_day", *sums, opens=opens, paid_so_far=paid_so_far)
+    return parts.select("customer_key", "occurred_day", "visible_day", *sums, opens=opens, gross_so_far=gross_so_far)
