@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from patron.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from patron import models as models
     from patron.releases.contents import load_release as load_release
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from patron.surfaces.notebook import init as init
     from patron.surfaces.notebook import run as run
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "demo", "init", "load_release", "models", "run"]
 
 # Loaded when asked for, so that ``patron --help`` does not wait for DuckDB and XGBoost.

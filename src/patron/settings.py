@@ -51,7 +51,6 @@ class Value(Section):
     horizon: str = Field(
         "auto", description="how far ahead, e.g. '180 days'; auto: the longest that history can test, at most 365 days"
     )
-    discount_rate: float = Field(0.10, ge=0, lt=1, description="yearly rate at which models.lifetime_value discounts")
 
     @field_validator("horizon")
     @classmethod
@@ -136,7 +135,6 @@ class Source(Section):
 class WarehouseSettings(Section):
     """Where tables live."""
 
-    engine: Literal["duckdb"] = Field("duckdb", description="the engine")
     memory_gb: float = Field(
         3.0, gt=0.25, le=1024, description="memory the engine may use before it spills to disk, in GB"
     )

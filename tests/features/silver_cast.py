@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -16,16 +17,19 @@ from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
 from patron.periods import day_number, day_of
 from patron.settings import WarehouseSettings
-from patron.tables import CAMPAIGNS, CONTACTS, CUSTOMERS, PRODUCTS, SUBSCRIPTIONS, TRANSACTIONS, silver_columns
+from patron.tables import CAMPAIGNS, CONTACTS, CUSTOMERS, PRODUCTS, SUBSCRIPTIONS, TRANSACTIONS, Table, silver_columns
 from patron.warehouse.duckdb import DuckDBWarehouse
 
 HORIZON = 90
 CUTOFF = day_number(date(2024, 6, 30))
 OPTIONAL = (CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
 EVERYTHING = {
-    table.name: frozenset(table.names) for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
+    table.name: frozenset(table.names)
+    for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
 }
 ORDERS_ONLY = {"transactions": frozenset({"customer_id", "order_id", "occurred_at", "amount"})}
+Views = dict[tuple[int, str], dict[str, Any]]
+Tables = dict[str, ir.Table]
 ARROW_TYPE = {
     "id": pa.string(),
     "text": pa.string(),
@@ -68,10 +72,11 @@ def on(year: int, month: int, day: int) -> int:
 
 
 def moment(day: int) -> datetime:
+    # Silver holds UTC moments without a zone.
     return datetime.combine(day_of(day), time(13, 30))
 
 
-def bought(who: str | None, order: str, day: int, amount: str, **more: object) -> Line:
+def bought(who: str | None, order: str, day: int, amount: str, **more: Any) -> Line:
     return replace(Line(who, order, day, amount), **more)
 
 
@@ -79,8 +84,16 @@ ADA = (
     bought("Ada", "A1", on(2023, 5, 10), "10", quantity="2", product="p1", category="tea", branch="n", channel="web"),
     bought("Ada", "A1", on(2023, 5, 10), "5", product="p2", category="cake", branch="n", channel="web"),
     bought(
-        "Ada", "A2", on(2024, 1, 6), "30", quantity="3", discount="10",
-        product="p1", category="tea", branch="s", channel="web",
+        "Ada",
+        "A2",
+        on(2024, 1, 6),
+        "30",
+        quantity="3",
+        discount="10",
+        product="p1",
+        category="tea",
+        branch="s",
+        channel="web",
     ),
     bought("Ada", "A3", on(2024, 1, 6), "20", product="p3", category="tea", branch="n", channel="shop"),
     bought("Ada", "A4", on(2024, 5, 15), "40", quantity="4", product="p2", category="cake", branch="n", channel="web"),
@@ -129,19 +142,19 @@ FACTS: dict[str, list[dict[str, object]]] = {
         {
             "customer_id": "Ada",
             "campaign_id": "june",
-            "contacted_at": datetime(2024, 6, 1, 9),
-            "responded_at": datetime(2024, 6, 20, 9),
+            "contacted_at": moment(on(2024, 6, 1)),
+            "responded_at": moment(on(2024, 6, 20)),
         },
         {
             "customer_id": "Ada",
             "campaign_id": "january",
-            "contacted_at": datetime(2024, 1, 10, 9),
-            "responded_at": datetime(2024, 7, 3, 9),
+            "contacted_at": moment(on(2024, 1, 10)),
+            "responded_at": moment(on(2024, 7, 3)),
         },
         {"customer_id": "Ada", "campaign_id": "spring"},
-        {"customer_id": "Ada", "campaign_id": "july", "contacted_at": datetime(2024, 7, 2, 9)},
-        {"customer_id": "Ada", "campaign_id": "may", "contacted_at": datetime(2024, 5, 1, 9), "held_out": True},
-        {"customer_id": "Nobody", "campaign_id": "june", "contacted_at": datetime(2024, 6, 1, 9)},
+        {"customer_id": "Ada", "campaign_id": "july", "contacted_at": moment(on(2024, 7, 2))},
+        {"customer_id": "Ada", "campaign_id": "may", "contacted_at": moment(on(2024, 5, 1)), "held_out": True},
+        {"customer_id": "Nobody", "campaign_id": "june", "contacted_at": moment(on(2024, 6, 1))},
     ],
     "subscriptions": [
         {
@@ -170,7 +183,7 @@ def warehouse(threads: int = 2) -> DuckDBWarehouse:
 
 def silver(
     house: DuckDBWarehouse, lines: Iterable[Line], facts: dict[str, list[dict[str, object]]] | None = None
-) -> dict[str, ir.Table]:
+) -> Tables:
     """Silver tables with these rows, transactions with their value; empty ones where no facts are given."""
     rows = [_transaction(line, number) for number, line in enumerate(lines)]
     house.replace("silver", "transactions", _arrow(TRANSACTIONS, rows, value=pa.decimal128(18, 4)))
@@ -179,12 +192,10 @@ def silver(
     return {name: house.table("silver", name) for name in EVERYTHING}
 
 
-def prepare(
-    house: DuckDBWarehouse, tables: dict[str, ir.Table], present: dict[str, frozenset[str]] = EVERYTHING
-) -> dict[str, ir.Table]:
+def prepare(house: DuckDBWarehouse, tables: Tables, present: dict[str, frozenset[str]] = EVERYTHING) -> Tables:
     """The prepared tables, as the pipeline makes them."""
     known = dict(tables)
-    prepared: dict[str, ir.Table] = {}
+    prepared: Tables = {}
     for table in needed_tables(present):
         house.replace("work", table.name, table.build(known, present))
         prepared[table.name] = known[table.name] = house.table("work", table.name)
@@ -193,11 +204,11 @@ def prepare(
 
 def described(
     house: DuckDBWarehouse,
-    prepared: dict[str, ir.Table],
+    prepared: Tables,
     cutoffs: Sequence[int] = (CUTOFF,),
     features: Sequence[Feature] | None = None,
     horizon: int = HORIZON,
-) -> dict[tuple[int, str], dict[str, object]]:
+) -> Views:
     """Features by (cutoff, customer)."""
     wanted = available_features(EVERYTHING) if features is None else features
     rows = house.fetch(customer_features(prepared, cutoffs, horizon, wanted)).to_pylist()
@@ -205,7 +216,7 @@ def described(
 
 
 def future(
-    house: DuckDBWarehouse, prepared: dict[str, ir.Table], cutoffs: Sequence[int] = (CUTOFF,), horizon: int = HORIZON
+    house: DuckDBWarehouse, prepared: Tables, cutoffs: Sequence[int] = (CUTOFF,), horizon: int = HORIZON
 ) -> dict[tuple[int, str], tuple[object, ...]]:
     """Outcomes (value, orders, purchase days) by (cutoff, customer)."""
     rows = house.fetch(outcomes(prepared, cutoffs, horizon)).to_pylist()
@@ -243,6 +254,6 @@ def _transaction(line: Line, number: int) -> dict[str, object]:
     }
 
 
-def _arrow(table: object, rows: list[dict[str, object]], **more: pa.DataType) -> pa.Table:
+def _arrow(table: Table, rows: list[dict[str, object]], **more: pa.DataType) -> pa.Table:
     types = {column.name: ARROW_TYPE[column.kind] for column in silver_columns(table)} | more
     return pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in types.items()})

@@ -1,17 +1,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-import ibis
+import pyarrow as pa
 import pytest
-from silver_cast import CAST, CUTOFF, EVERYTHING, FACTS, HORIZON, ORDERS_ONLY, bought, described, exact, on, prepare, silver, warehouse
+from silver_cast import (
+    CAST,
+    CUTOFF,
+    EVERYTHING,
+    FACTS,
+    HORIZON,
+    ORDERS_ONLY,
+    Line,
+    Tables,
+    Views,
+    bought,
+    described,
+    exact,
+    on,
+    prepare,
+    silver,
+    warehouse,
+)
 
 from patron.errors import UsageError
 from patron.features.catalogue import FEATURES, available_features
 from patron.features.customer_features import customer_features
+from patron.warehouse.duckdb import DuckDBWarehouse
 
-ADA = {
+ADA: dict[str, Any] = {
     "frequency": 3,
     "recency": 407,
     "T": 417,
@@ -84,7 +103,7 @@ ADA = {
     "contract_tenure": 366,
     "contract_yearly_price": 144.0,
 }
-BRUNO = {
+BRUNO: dict[str, Any] = {
     "frequency": 0,
     "recency": 0,
     "T": 29,
@@ -122,47 +141,47 @@ BRUNO = {
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[object]:
+def house() -> Iterator[DuckDBWarehouse]:
     with warehouse() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def prepared(house):
+def prepared(house: DuckDBWarehouse) -> Tables:
     return prepare(house, silver(house, CAST, FACTS))
 
 
 @pytest.fixture(scope="module")
-def today(house, prepared):
+def today(house: DuckDBWarehouse, prepared: Tables) -> Views:
     return described(house, prepared)
 
 
-def test_every_feature_of_the_catalogue_has_a_value_worked_out_by_hand():
+def test_every_feature_of_the_catalogue_has_a_value_worked_out_by_hand() -> None:
     assert set(ADA) == {feature.name for feature in FEATURES}
 
 
 @pytest.mark.parametrize("name", list(ADA))
-def test_ada_has_the_value_worked_out_by_hand(today, name):
+def test_ada_has_the_value_worked_out_by_hand(today: Views, name: str) -> None:
     value = today[CUTOFF, "Ada"][name]
     assert type(value) is type(ADA[name])
     assert value == pytest.approx(ADA[name], rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("name", list(BRUNO))
-def test_a_customer_of_refunds_only_has_no_purchases_and_nothing_invented(today, name):
+def test_a_customer_of_refunds_only_has_no_purchases_and_nothing_invented(today: Views, name: str) -> None:
     assert today[CUTOFF, "Bruno"][name] == BRUNO[name]
 
 
-def test_a_customer_of_free_gifts_only_has_no_orders(today):
+def test_a_customer_of_free_gifts_only_has_no_orders(today: Views) -> None:
     fay = today[CUTOFF, "Fay"]
     assert (fay["orders"], fay["frequency"], fay["T"], fay["historic_value"]) == (0, 0, 20, 0.0)
 
 
-def test_anonymous_rows_and_customers_of_the_future_are_not_customers(today):
+def test_anonymous_rows_and_customers_of_the_future_are_not_customers(today: Views) -> None:
     assert {who for _, who in today} == {"Ada", "Bruno", "Chen", "Dora", "Fay"}
 
 
-def test_an_order_known_in_two_steps_counts_once_with_what_was_known(house, prepared):
+def test_an_order_known_in_two_steps_counts_once_with_what_was_known(house: DuckDBWarehouse, prepared: Tables) -> None:
     later = on(2024, 7, 1)
     views = described(house, prepared, [CUTOFF, later])
     names = ("orders", "purchase_days", "gross_value", "max_order_value", "mean_order_value", "main_branch_share")
@@ -170,16 +189,18 @@ def test_an_order_known_in_two_steps_counts_once_with_what_was_known(house, prep
     assert [views[later, "Chen"][name] for name in names] == [2, 2, 170.0, 100.0, 85.0, 100 / 170]
 
 
-def test_last_years_season_is_the_one_that_the_horizon_covers(today):
+def test_last_years_season_is_the_one_that_the_horizon_covers(today: Views) -> None:
     assert (today[CUTOFF, "Chen"]["same_season_value"], today[CUTOFF, "Chen"]["same_season_orders"]) == (70.0, 1)
 
 
-def test_a_contract_that_begins_on_the_cutoff_is_active_and_priced_by_the_year(today):
+def test_a_contract_that_begins_on_the_cutoff_is_active_and_priced_by_the_year(today: Views) -> None:
     chen = today[CUTOFF, "Chen"]
     assert (chen["active_contracts"], chen["contract_tenure"], chen["contract_yearly_price"]) == (1, 0, 99.0)
 
 
-def test_gaps_follow_what_was_known_when_purchases_become_known_out_of_order(house, prepared):
+def test_gaps_follow_what_was_known_when_purchases_become_known_out_of_order(
+    house: DuckDBWarehouse, prepared: Tables
+) -> None:
     days = [on(2024, 5, 1), CUTOFF, on(2024, 7, 31)]
     views = described(house, prepared, days)
     names = ("frequency", "first_day", "first_day_value", "monetary_value", "max_gap", "last_gap", "std_gap")
@@ -190,27 +211,30 @@ def test_gaps_follow_what_was_known_when_purchases_become_known_out_of_order(hou
     ]
 
 
-def test_a_refund_does_not_raise_the_frequency(house):
+def test_a_refund_does_not_raise_the_frequency(house: DuckDBWarehouse) -> None:
     refunded = [bought("Ada", "A1", 19_000, "10"), bought("Ada", "A2", 19_010, "-10", refund=True)]
     views = described(house, _prepared_apart(house, refunded), features=available_features(ORDERS_ONLY))
     assert (views[CUTOFF, "Ada"]["frequency"], views[CUTOFF, "Ada"]["orders"]) == (0, 1)
 
 
-def test_value_follows_the_value_contract_while_purchases_follow_the_amount(house):
-    margins = [bought("Ada", "A1", 19_000, "10", value="2.5"), bought("Ada", "A2", 19_010, "-4", value="0", refund=True)]
+def test_value_follows_the_value_contract_while_purchases_follow_the_amount(house: DuckDBWarehouse) -> None:
+    margins = [
+        bought("Ada", "A1", 19_000, "10", value="2.5"),
+        bought("Ada", "A2", 19_010, "-4", value="0", refund=True),
+    ]
     ada = described(house, _prepared_apart(house, margins), features=available_features(ORDERS_ONLY))[CUTOFF, "Ada"]
     assert (ada["historic_value"], ada["gross_value"], ada["refund_value"], ada["orders"]) == (2.5, 2.5, 0.0, 1)
 
 
-def test_many_cutoffs_in_one_query_equal_one_at_a_time(house, prepared):
+def test_many_cutoffs_in_one_query_equal_one_at_a_time(house: DuckDBWarehouse, prepared: Tables) -> None:
     cutoffs = [on(2024, 1, 6), on(2024, 3, 31), CUTOFF, on(2024, 7, 31)]
     together = described(house, prepared, cutoffs)
     apart = [described(house, prepared, [cutoff]) for cutoff in cutoffs]
     assert repr(sorted(together.items())) == repr(sorted(item for views in apart for item in views.items()))
 
 
-def test_restricting_the_customers_changes_nothing_else(house, prepared):
-    house.replace("work", "chosen", ibis.memtable({"customer_id": ["Dora", "Ada", "Unknown"]}).to_pyarrow())
+def test_restricting_the_customers_changes_nothing_else(house: DuckDBWarehouse, prepared: Tables) -> None:
+    house.replace("work", "chosen", pa.table({"customer_id": ["Dora", "Ada", "Unknown", "Ada"]}))
     chosen = house.table("work", "chosen")
     features = available_features(EVERYTHING)
     some = house.fetch(customer_features(prepared, [CUTOFF], HORIZON, features, customers=chosen))
@@ -219,21 +243,25 @@ def test_restricting_the_customers_changes_nothing_else(house, prepared):
     assert exact(some) == exact(everyone.filter(mask))
 
 
-def test_a_missing_source_means_an_absent_column_and_the_others_keep_their_values(house, today):
+def test_a_missing_source_means_an_absent_column_and_the_others_keep_their_values(
+    house: DuckDBWarehouse, today: Views
+) -> None:
     features = available_features(ORDERS_ONLY)
     views = described(house, _prepared_apart(house, CAST), features=features)
     ada = views[CUTOFF, "Ada"]
     assert "items_per_order" not in ada
     assert "branches" not in ada
-    assert ada == {name: today[CUTOFF, "Ada"][name] for name in ("as_of_day", "customer_id", *(f.name for f in features))}
+    assert ada == {
+        name: today[CUTOFF, "Ada"][name] for name in ("as_of_day", "customer_id", *(f.name for f in features))
+    }
 
 
-def test_no_cutoff_is_refused(prepared):
+def test_no_cutoff_is_refused(prepared: Tables) -> None:
     with pytest.raises(UsageError, match="No cutoff was given"):
         customer_features(prepared, [], HORIZON, FEATURES)
 
 
-def _prepared_apart(house, lines):
+def _prepared_apart(house: DuckDBWarehouse, lines: Iterable[Line]) -> Tables:
     """Prepared in a warehouse of its own and handed back into the shared one's, so that fixtures stay whole."""
     with warehouse() as apart:
         tables = prepare(apart, silver(apart, lines), ORDERS_ONLY)

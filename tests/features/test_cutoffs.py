@@ -8,7 +8,7 @@ from patron.errors import UsageError
 from patron.features.cutoffs import plan_cutoffs
 
 
-def test_two_years_and_a_half_year_horizon_give_three_folds_a_third_of_a_horizon_apart():
+def test_two_years_and_a_half_year_horizon_give_three_folds_a_third_of_a_horizon_apart() -> None:
     plan = plan_cutoffs(0, 900, 180, 3)
     assert plan.now == 900
     assert plan.tests == (720, 660, 600)
@@ -16,7 +16,9 @@ def test_two_years_and_a_half_year_horizon_give_three_folds_a_third_of_a_horizon
 
 
 @given(first=st.integers(-1000, 20_000), horizon=st.integers(1, 400), folds=st.integers(1, 12))
-def test_three_horizons_of_history_prove_one_fold_with_something_to_learn_from(first, horizon, folds):
+def test_three_horizons_of_history_prove_one_fold_with_something_to_learn_from(
+    first: int, horizon: int, folds: int
+) -> None:
     plan = plan_cutoffs(first, first + 3 * horizon - 1, horizon, folds)
     assert len(plan.tests) >= 1
     assert plan.training_of(plan.tests[0])
@@ -29,7 +31,9 @@ def test_three_horizons_of_history_prove_one_fold_with_something_to_learn_from(f
     horizon=st.integers(1, 400),
     folds=st.integers(1, 12),
 )
-def test_no_fold_learns_from_what_had_not_ended_or_from_too_little_history(first, history, horizon, folds):
+def test_no_fold_learns_from_what_had_not_ended_or_from_too_little_history(
+    first: int, history: int, horizon: int, folds: int
+) -> None:
     plan = plan_cutoffs(first, first + history, horizon, folds)
     assert len(plan.tests) <= folds
     assert list(plan.tests) == sorted(set(plan.tests), reverse=True)
@@ -45,7 +49,7 @@ def test_no_fold_learns_from_what_had_not_ended_or_from_too_little_history(first
 
 
 @given(horizon=st.integers(21, 400))
-def test_tests_stand_about_a_third_of_a_horizon_and_at_least_a_week_apart(horizon):
+def test_tests_stand_about_a_third_of_a_horizon_and_at_least_a_week_apart(horizon: int) -> None:
     plan = plan_cutoffs(0, 10 * horizon, horizon, 12)
     steps = {earlier - later for earlier, later in zip(plan.tests, plan.tests[1:], strict=False)}
     assert steps <= {horizon // 3, horizon // 3 + 1}
@@ -53,6 +57,6 @@ def test_tests_stand_about_a_third_of_a_horizon_and_at_least_a_week_apart(horizo
 
 
 @pytest.mark.parametrize(("first", "last", "horizon"), [(10, 5, 30), (0, 100, 0)])
-def test_an_impossible_span_or_horizon_is_refused(first, last, horizon):
+def test_an_impossible_span_or_horizon_is_refused(first: int, last: int, horizon: int) -> None:
     with pytest.raises(UsageError):
         plan_cutoffs(first, last, horizon, 3)

@@ -87,12 +87,11 @@ def _gap_sums(days: ir.Table) -> Columns:
 
 
 def _window_sums(days: ir.Table, horizon_days: int) -> Columns:
-    spans = {f"{days_back}d": days_back for days_back in WINDOWS} | {"horizon": horizon_days}
     sums: Columns = {}
-    for name, days_back in spans.items():
+    for days_back in sorted({*WINDOWS, horizon_days}):
         inside = days.occurred_day > days.as_of_day - days_back
-        sums[f"net_{name}"] = _sum_where(inside, days.net)
-        sums[f"orders_{name}"] = whole(_sum_where(inside, days.orders))
+        sums[f"net_{days_back}d"] = _sum_where(inside, days.net)
+        sums[f"orders_{days_back}d"] = whole(_sum_where(inside, days.orders))
     for days_back in TREND_WINDOWS:
         sums[f"gross_{days_back}d"] = _sum_where(days.occurred_day > days.as_of_day - days_back, days.gross)
     return sums
@@ -105,7 +104,7 @@ def _season_sums(days: ir.Table, horizon_days: int) -> Columns:
         "season_net": _sum_where(season, days.net),
         "season_orders": whole(_sum_where(season, days.orders)),
         "weekend_orders": whole(_sum_where(is_weekend(days.occurred_day), days.orders)),
-        **{f"quarter_{number}": whole(_sum_where(days.quarter == number, days.orders)) for number in (1, 2, 3, 4)},
+        **{f"quarter_{number}": whole(_sum_where(days.quarter == number, days.orders)) for number in (1, 2, 3)},
     }
 
 

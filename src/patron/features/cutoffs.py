@@ -8,6 +8,7 @@ older, whose outcomes had ended by then) is on the grid as well and is computed 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from patron.errors import UsageError
@@ -50,8 +51,8 @@ def plan_cutoffs(first_day: int, last_day: int, horizon_days: int, folds: int) -
         raise UsageError(f"History cannot end on day {last_day}, before it begins on day {first_day}.")
     grid = _grid(first_day + horizon_days // 2, last_day, horizon_days)
     provable = last_day - first_day + 1 >= 3 * horizon_days
-    tests = tuple(day for day in grid if _matured(grid, day, horizon_days)) if provable else ()
-    return CutoffPlan(last_day, horizon_days, tests[:folds], grid)
+    with_training = (day for day in grid if provable and grid[-1] <= day - horizon_days)
+    return CutoffPlan(last_day, horizon_days, tuple(islice(with_training, folds)), grid)
 
 
 def _grid(earliest: int, last_day: int, horizon_days: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ def formulas(sums: ir.Table, horizon_days: int) -> Formulas:
     found = {
         **_rfm(sums),
         **_gaps(sums),
-        **_windows(sums),
+        **_windows(sums, horizon_days),
         **_trends(sums),
         **_basket(sums),
         **_refunds(sums),
@@ -93,11 +93,14 @@ def _gaps(sums: ir.Table) -> Formulas:
     }
 
 
-def _windows(sums: ir.Table) -> Formulas:
+def _windows(sums: ir.Table, horizon_days: int) -> Formulas:
     names = [f"{days}d" for days in WINDOWS]
     values = {f"value_{name}": _money(sums[f"net_{name}"]) for name in names}
     orders = {f"orders_{name}": sums[f"orders_{name}"] for name in names}
-    trailing = {"trailing_value": _money(sums.net_horizon), "trailing_orders": sums.orders_horizon}
+    trailing = {
+        "trailing_value": _money(sums[f"net_{horizon_days}d"]),
+        "trailing_orders": sums[f"orders_{horizon_days}d"],
+    }
     return {**values, **orders, **trailing}
 
 
@@ -133,9 +136,11 @@ def _refunds(sums: ir.Table) -> Formulas:
 
 def _seasons(sums: ir.Table, horizon_days: int) -> Formulas:
     season_end = sums.as_of_day - SEASON_CYCLE_DAYS + horizon_days
+    quarters = [sums.quarter_1, sums.quarter_2, sums.quarter_3]
+    quarters.append(sums.orders - sums.quarter_1 - sums.quarter_2 - sums.quarter_3)
     was_customer = sums.first_day <= season_end
     return {
-        **{f"quarter_{n}_share": _ratio(sums[f"quarter_{n}"], sums.orders) for n in (1, 2, 3, 4)},
+        **{f"quarter_{number}_share": _ratio(orders, sums.orders) for number, orders in enumerate(quarters, 1)},
         "weekend_share": _ratio(sums.weekend_orders, sums.orders),
         "same_season_value": was_customer.ifelse(_money(sums.season_net), ibis.null("float64")),
         "same_season_orders": was_customer.ifelse(sums.season_orders, ibis.null("int64")),

@@ -195,7 +195,9 @@ def _chance(matrix: _Matrix, bought: Flags, own_columns: int, seed: int) -> xgb.
 def _ratio(matrix: _Matrix, outcome: Floats, expected: Floats, seed: int) -> xgb.Booster:
     weight = expected / expected.mean()
     mean = float(outcome.sum() / expected.sum())
-    return _boosted(matrix, outcome / expected, weight, {"objective": "reg:squarederror", "base_score": mean}, seed)
+    # The weight in a leaf, in mean customers: a single giant must not make a leaf of its own.
+    shape = {"objective": "reg:squarederror", "base_score": mean, "min_child_weight": 60}
+    return _boosted(matrix, outcome / expected, weight, shape, seed)
 
 
 def _boosted(matrix: _Matrix, target: Floats, weight: Floats, shape: Mapping[str, object], seed: int) -> xgb.Booster:

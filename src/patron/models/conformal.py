@@ -180,7 +180,8 @@ def _limits(ratio: Floats, level: float) -> tuple[float, float]:
 def _by_band(band: Integers, inside: Floats) -> tuple[BandCoverage, ...]:
     size, hits = np.bincount(band), np.bincount(band, inside)
     return tuple(
-        BandCoverage(int(number), int(size[number]), float(hits[number] / size[number])) for number in np.flatnonzero(size)
+        BandCoverage(int(number), int(size[number]), float(hits[number] / size[number]))
+        for number in np.flatnonzero(size)
     )
 
 
@@ -222,6 +223,6 @@ def total_interval(
     shared = 0.0
     if len(errors):
         shared = reach * float(np.sqrt(np.mean(errors**2)) * students_t.ppf((1 + level) / 2, len(errors)))
-    half = max(own, shared)
-    low = predicted_total - half
-    return TotalInterval(max(low, 0.0) if predicted_total >= 0 else low, predicted_total + half, len(errors))
+    half = float(max(own, shared))
+    low = max(predicted_total - half, min(predicted_total, 0.0))
+    return TotalInterval(float(low), float(predicted_total) + half, len(errors))

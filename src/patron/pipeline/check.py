@@ -134,13 +134,16 @@ def _sorted(run: Run, file: SourceFile, table: Table, landed: Landed) -> ir.Tabl
     rows = judged(staged, rules)
     believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
     key, held = _key(file, table), _held(run, table)
-    if not key:
-        fated = _by_file(run, file, believable, held, landed)
-        return fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
-    content = [name for name in table.names if name in file.source.columns or name == "amount"]
-    fated = sorted_by_key(believable, held, key, content)
-    # Its windows are dear and it is asked several times.
-    run.warehouse.replace("work", SORTED, fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns)))
+    if key:
+        content = [name for name in table.names if name in file.source.columns or name == "amount"]
+        fated = sorted_by_key(believable, held, key, content)
+    elif _drops_repeats(run, file, believable, held, landed):
+        fated = sorted_by_content(believable, held)
+    else:
+        fated = believable.mutate(fate=ibis.literal(FRESH))
+    whole = fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
+    # Kept as a table: it is asked several times, and writing to silver would change the answer.
+    run.warehouse.replace("work", SORTED, whole)
     return run.warehouse.table("work", SORTED)
 
 
@@ -155,17 +158,16 @@ def _held(run: Run, table: Table) -> ir.Table:
     return held.filter(held.superseded_at.isnull())
 
 
-def _by_file(run: Run, file: SourceFile, rows: ir.Table, held: ir.Table, landed: Landed) -> ir.Table:
-    """Rows without a key: all new, unless most of the file is already there."""
-    fresh = rows.mutate(fate=ibis.literal(FRESH))
+def _drops_repeats(run: Run, file: SourceFile, rows: ir.Table, held: ir.Table, landed: Landed) -> bool:
+    """Whether rows without a key that are already held are dropped: only if most of the file is, and the user said so."""
     if file.source.repeated_rows == "keep" or not _scalar(run, held.count()):
-        return fresh
+        return False
     share = _scalar(run, repeated_share(rows, held)) or 0.0
     if share < run.settings.quality.repeat_limit or not share:
-        return fresh
+        return False
     if file.source.repeated_rows == "refuse":
         refuse_overlap(landed.name, share)
-    return sorted_by_content(rows, held)
+    return True
 
 
 def _with_defaults(staged: ir.Table, file: SourceFile, table: Table) -> ir.Table:

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from datetime import date
 
 import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
 
 from patron.errors import UsageError
 from patron.features.catalogue import Feature, available_features
 from patron.features.customer_features import customer_features
-from patron.features.customer_sample import sampled_customers
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
@@ -78,8 +79,11 @@ def _sample(run: Run, customers: int) -> ir.Table | None:
     most = run.settings.models.sample_customers
     if customers <= most:
         return None
-    chosen = sampled_customers(run.warehouse.table("work", "customer_keys"), most, run.settings.models.seed)
-    run.warehouse.replace("work", "sample_customers", chosen)
+    keys = run.warehouse.table("work", "customer_keys")
+    ids = run.warehouse.fetch(keys.select("customer_id"))["customer_id"].combine_chunks().sort()
+    # Drawn here, not by the engine: every engine then draws the same.
+    chosen = np.random.default_rng(run.settings.models.seed).choice(len(ids), most, replace=False)
+    run.warehouse.replace("work", "sample_customers", pa.table({"customer_id": ids.take(pa.array(np.sort(chosen)))}))
     return run.warehouse.table("work", "sample_customers")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from patron import __version__
 from patron.periods import day_of
 from patron.pipeline.evidence import gather_evidence
 from patron.pipeline.intake import Totals, totals
@@ -17,6 +16,7 @@ from patron.releases.contents import EVIDENCE, FEATURES, SCORES, SEGMENTS
 from patron.releases.manifest import Manifest, sha256
 from patron.releases.shelf import Shelf
 from patron.tables import FILES
+from patron.version import VERSION
 
 ROWS_PER_GROUP = 100_000
 
@@ -49,7 +49,7 @@ def _manifest(run: Run, score_digest: str) -> Manifest:
         run_key=run.key,
         score_digest=score_digest,
         data_hash=_data_hash(run),
-        code_version=__version__,
+        code_version=VERSION,
         profile=run.settings.profile,
         currency=run.settings.value.currency,
         as_of=day_of(run.recall("span")["last_day"]).isoformat(),

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from patron import __version__
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace
 from patron.releases.shelf import Shelf
 from patron.sources.files import file_id, find_files
 from patron.tables import Column
+from patron.version import VERSION
 from patron.warehouse import DuckDBWarehouse, open_warehouse
 
 PROGRESS = ("work", "progress")
@@ -151,5 +151,5 @@ def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
 
 def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:
     """What makes two runs the same: the settings, the bytes of the files, and the code."""
-    told = [__version__, workspace.settings.model_dump_json(), *sorted(f"{file.source_name} {file.file_id}" for file in files)]
+    told = [VERSION, workspace.settings.model_dump_json(), *sorted(f"{file.source_name} {file.file_id}" for file in files)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:24]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -124,7 +123,9 @@ class PrefixCheck:
         orders, values = (
             batch.column(batch.schema.get_field_index(name)) for name in (self.order_column, self.value_column)
         )
-        prefix = pc.struct_field(pc.extract_regex(pc.utf8_trim_whitespace(orders), r"^(?P<letters>[A-Za-z]*)"), "letters")
+        prefix = pc.struct_field(
+            pc.extract_regex(pc.utf8_trim_whitespace(orders), r"^(?P<letters>[A-Za-z]*)"), "letters"
+        )
         below = pc.fill_null(pc.match_substring_regex(pc.utf8_trim_whitespace(values), r"^[-(\x{2212}]|-$"), False)
         for counter, letters in ((self.rows, prefix), (self.negative, prefix.filter(below))):
             for entry in pc.value_counts(letters).to_pylist():
@@ -156,10 +157,3 @@ class ValueCount:
 
 
 Check = UniqueCheck | DateCheck | PrefixCheck | ValueCount
-
-
-def run_checks(checks: Sequence[Check], batches: Sequence[pa.RecordBatch]) -> None:
-    """Show every batch to every check."""
-    for batch in batches:
-        for check in checks:
-            check.add(batch)

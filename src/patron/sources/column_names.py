@@ -105,7 +105,9 @@ def name_score(table: str, column: str, source_column: str, *, numeric_id: bool 
         return 0.85
     if name in _GENERIC_IDS and column == "customer_id":
         return GENERIC
-    if column in ONLY_BY_NAME or (column.endswith("_id") and name.rsplit("_", 1)[-1] not in _ID_ENDINGS and not numeric_id):
+    if column in ONLY_BY_NAME or (
+        column.endswith("_id") and name.rsplit("_", 1)[-1] not in _ID_ENDINGS and not numeric_id
+    ):
         return 0.0
     within = [text for text in known if set(text.split("_")) <= words and len(text) > 3]
     return PARTLY if within else 0.0

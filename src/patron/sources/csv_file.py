@@ -94,7 +94,9 @@ def _batch(path: Path, block: RowBlock, dialect: Dialect, columns: Sequence[str]
     kept = np.delete(np.arange(len(block)), skipped) if len(skipped) else np.arange(len(block))
     parsed = _parse(path, _text_of(block, kept, all_rows=not len(skipped)), dialect, columns, kept)
     rejected = [row for place, reason in bad.items() for row in _rejected(block, place, *reason)]
-    rejected += [_ragged(block, place, found, len(columns)) for place, found in parsed.ragged if block.text(place).strip()]
+    rejected += [
+        _ragged(block, place, found, len(columns)) for place, found in parsed.ragged if block.text(place).strip()
+    ]
     rejected.sort(key=lambda row: row.line)
     values = [column.combine_chunks() for column in parsed.values.columns]
     return raw_batch(columns, block.lines[parsed.good], [_one_array(value) for value in values], rejected)
@@ -149,9 +151,7 @@ def _text_of(block: RowBlock, kept: np.ndarray, *, all_rows: bool) -> bytes:
     breaks = np.flatnonzero(np.diff(kept) > 1)
     firsts = kept[np.concatenate(([0], breaks + 1))]
     lasts = kept[np.concatenate((breaks, [len(kept) - 1]))]
-    return b"".join(
-        block.data[start:end] for start, end in zip(block.starts[firsts], block.ends[lasts], strict=True)
-    )
+    return b"".join(block.data[start:end] for start, end in zip(block.starts[firsts], block.ends[lasts], strict=True))
 
 
 def _parse(path: Path, text: bytes, dialect: Dialect, columns: Sequence[str], kept: np.ndarray) -> _Parsed:
@@ -206,7 +206,9 @@ def _rejected(block: RowBlock, place: int, reason: str, detail: str) -> list[Rej
     if len(lines) == 1:
         return [RejectedRow(line, reason, detail, _shown(text))]
     return [
-        RejectedRow(line + i, "unclosed_quote", "a quote runs over the line end and closes inside a value", _shown(part))
+        RejectedRow(
+            line + i, "unclosed_quote", "a quote runs over the line end and closes inside a value", _shown(part)
+        )
         for i, part in enumerate(lines)
         if part.strip()
     ]

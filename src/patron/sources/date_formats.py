@@ -14,14 +14,23 @@ ISO: Final = "iso"
 MOST_ODD: Final = 0.02
 # Of two readings, one is believed although some values deny it, if so many times more values deny the other.
 OUTWEIGHS: Final = 20
-_ISO: Final = re.compile(
-    r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?))?)?$"
-)
+_ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?))?)?$")
 _DAYS: Final = (
     *(day.replace("/", sign) for day in ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d") for sign in "/-."),
     *("%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
 )  # fmt: skip
-_TIMES: Final = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", "T%H:%M", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S")
+_TIMES: Final = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H:%M:%S.%f",
+    "T%H:%M:%S",
+    "T%H:%M",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    ", %H:%M",
+    ", %H:%M:%S",
+)
 FORMATS: Final = (*(day + time for day, time in product(_DAYS, _TIMES)), "%Y%m%d%H%M%S", "%Y%m%d %H%M%S")
 _QUICK_LOOK: Final = 5
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 2100

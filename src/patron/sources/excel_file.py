@@ -53,9 +53,7 @@ def _workbook(path: Path) -> calamine.CalamineWorkbook:
     try:
         return calamine.CalamineWorkbook.from_path(str(path))
     except calamine.PasswordError as error:
-        raise UnreadableFile(
-            str(path), "it is locked with a password.", to_do="Save it without a password."
-        ) from error
+        raise UnreadableFile(str(path), "it is locked with a password.", to_do="Save it without a password.") from error
     except (calamine.CalamineError, OSError) as error:
         raise _not_a_workbook(path, error) from error
 
@@ -66,7 +64,7 @@ def _not_a_workbook(path: Path, error: Exception) -> UnreadableFile:
     )
 
 
-def _rows(path: Path, source: Source) -> Iterator[tuple[int, list[Cell]]]:
+def _rows(path: Path, source: Source) -> Iterator[tuple[int, Sequence[Cell]]]:
     """Every row below ``skip_lines`` that has a value, with its number in the sheet."""
     with _workbook(path) as book:
         names = book.sheet_names
@@ -77,13 +75,13 @@ def _rows(path: Path, source: Source) -> Iterator[tuple[int, list[Cell]]]:
             sheet = book.get_sheet_by_name(name)
         except (calamine.CalamineError, OSError) as error:
             raise _not_a_workbook(path, error) from error
-        first = (sheet.start or (0, 0))[0] + 1
-        for number, cells in enumerate(sheet.iter_rows(), start=first):
+        # Rows above the first value are counted in, columns left of it are not.
+        for number, cells in enumerate(sheet.iter_rows(), start=1):
             if number > source.skip_lines and any(cell not in ("", None) for cell in cells):
                 yield number, cells
 
 
-def _header(path: Path, source: Source, rows: Iterator[tuple[int, list[Cell]]]) -> tuple[int, list[str]]:
+def _header(path: Path, source: Source, rows: Iterator[tuple[int, Sequence[Cell]]]) -> tuple[int, list[str]]:
     """The number of the header's row and its names."""
     for number, cells in rows:
         return number, [_text(cell, source.decimal) or "" for cell in cells]

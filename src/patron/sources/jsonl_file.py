@@ -21,7 +21,7 @@ LINES_FOR_KEYS: Final = 2000
 _LINES_ONLY: Final = Dialect(delimiter=ord(","), quote=None)
 
 
-class _NotAnObject(ValueError):
+class _BadLineError(ValueError):
     """A line of JSON that is no object with distinct keys, or holds what is not text."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -55,7 +55,7 @@ def _keys(path: Path, source: Source) -> list[str]:
             seen += 1
             try:
                 keys.update(dict.fromkeys(_object(text)))
-            except _NotAnObject as error:
+            except _BadLineError as error:
                 detail = detail or str(error)
             if seen >= LINES_FOR_KEYS:
                 return list(keys)
@@ -96,7 +96,7 @@ def _batch(block: RowBlock, source: Source, keys: list[str], columns: tuple[str,
         try:
             objects.append(_object(text, decimal=source.decimal))
             lines.append(int(block.lines[row]))
-        except _NotAnObject as error:
+        except _BadLineError as error:
             raw = text.decode("utf-8", "backslashreplace").replace("\0", "\\0")
             rejected.append(RejectedRow(int(block.lines[row]), error.reason, str(error), raw))
     values = [pa.array([found.get(key) for found in objects], pa.string()) for key in keys]
@@ -109,14 +109,14 @@ def _object(text: bytes, *, decimal: str = ".") -> dict[str, str | None]:
         line = text.decode("utf-8")
         pairs = _DECODER.decode(line)
     except UnicodeDecodeError as error:
-        raise _NotAnObject("bad_encoding", "the line is not text in the declared encoding") from error
+        raise _BadLineError("bad_encoding", "the line is not text in the declared encoding") from error
     except (ValueError, RecursionError) as error:
-        raise _NotAnObject("not_json", f"the line is not JSON: {error}") from error
+        raise _BadLineError("not_json", f"the line is not JSON: {error}") from error
     if not isinstance(pairs, _Pairs):
-        raise _NotAnObject("not_json", "the line is JSON, but not an object")
+        raise _BadLineError("not_json", "the line is JSON, but not an object")
     found = {key: _text(value, decimal) for key, value in pairs}
     if len(found) != len(pairs):
-        raise _NotAnObject("not_json", "the line names a key twice")
+        raise _BadLineError("not_json", "the line names a key twice")
     if "\\u" in line or "\0" in line:
         _refuse_odd_text(found)
     return found
@@ -162,6 +162,6 @@ def _refuse_odd_text(found: dict[str, str | None]) -> None:
     for key, value in found.items():
         for text in (key, value or ""):
             if "\0" in text:
-                raise _NotAnObject("nul_byte", f"{key!r} holds a NUL character")
+                raise _BadLineError("nul_byte", f"{key!r} holds a NUL character")
             if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
-                raise _NotAnObject("bad_encoding", f"{key!r} holds half a surrogate pair")
+                raise _BadLineError("bad_encoding", f"{key!r} holds half a surrogate pair")

@@ -18,7 +18,9 @@ _NEEDS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "transactions": (("customer_id",),),
     "campaigns": (("campaign_name", "started_on", "ended_on", "channel"),),
     "subscriptions": (("plan", "price", "period", "ended_on"),),
-    "customers": (("acquired_on", "birth_date", "gender", "country", "region", "branch_id", "acquisition_channel", "plan"),),
+    "customers": (
+        ("acquired_on", "birth_date", "gender", "country", "region", "branch_id", "acquisition_channel", "plan"),
+    ),
     "products": (("product_name", "category", "brand"),),
     "branches": (("branch_name", "region", "country"),),
 }
@@ -63,7 +65,11 @@ def nearest_lack(looks: Sequence[ColumnLook], profile: str) -> str:
     """What a file lacks to be transactions, in words."""
     have = {guess.column for guess in _guesses(TRANSACTIONS, looks, profile)}
     wants = {"customer_id": "who bought", "occurred_at": "when", "amount": "how much"}
-    lacks = [words for column, words in wants.items() if column not in have and not (column == "amount" and {"quantity", "unit_price"} <= have)]
+    lacks = [
+        words
+        for column, words in wants.items()
+        if column not in have and not (column == "amount" and {"quantity", "unit_price"} <= have)
+    ]
     return f"no column says {' or '.join(lacks)}" if lacks else "its columns fit no table for certain"
 
 

@@ -91,11 +91,14 @@ class Parser:
     def _missing(self, columns: Mapping[str, TypedColumn]) -> list[_Complaint]:
         """Complaints about required values that are not there."""
         found = [
-            _empty(f"missing_{name}", f"{name} is empty", columns[name]) for name in self.table.required if name in columns
+            _empty(f"missing_{name}", f"{name} is empty", columns[name])
+            for name in self.table.required
+            if name in columns
         ]
         if self.table.name == TRANSACTIONS.name and "amount" not in columns:
             found += [
-                _empty("missing_amount", f"amount: {name} is empty", columns[name]) for name in ("quantity", "unit_price")
+                _empty("missing_amount", f"amount: {name} is empty", columns[name])
+                for name in ("quantity", "unit_price")
             ]
         if self.table.name == TRANSACTIONS.name and "row_id" in columns:
             found.append(_empty("missing_row_id", "row_id is empty", columns["row_id"]))
@@ -110,7 +113,9 @@ class Parser:
             else pa.array(np.zeros(batch.num_rows, bool))
         )
         flips = computed.turns(arrays["amount"], by_rule)
-        money = {name: computed.turned(arrays[name], flips) for name in ("amount", "quantity", "margin") if name in arrays}
+        money = {
+            name: computed.turned(arrays[name], flips) for name in ("amount", "quantity", "margin") if name in arrays
+        }
         found = {**arrays, **money}
         found["occurred_day"] = computed.days(found["occurred_at"])
         known = computed.days(found["known_at"]) if "known_at" in found else None
@@ -175,17 +180,23 @@ def _unfit(columns: Mapping[str, TypedColumn]) -> list[_Complaint]:
 
 
 def _empty(reason: str, detail: str, column: TypedColumn) -> _Complaint:
-    rows = np.flatnonzero(column.values.is_null().to_numpy(zero_copy_only=False)) if column.values.null_count else []
+    rows = _null_rows(column.values)
     return _same(rows, reason, detail)
 
 
 def _beyond(amount: pa.Array) -> _Complaint:
-    rows = np.flatnonzero(amount.is_null().to_numpy(zero_copy_only=False)) if amount.null_count else []
+    rows = _null_rows(amount)
     return _same(rows, "amount_out_of_range", "amount: quantity × unit_price is beyond 99,999,999,999,999.9999")
 
 
-def _same(rows: Any, reason: str, detail: str) -> _Complaint:  # Any: an array of rows, or an empty list
-    return _Complaint(np.asarray(rows, np.int64), [reason] * len(rows), [detail] * len(rows))
+def _same(rows: np.ndarray, reason: str, detail: str) -> _Complaint:
+    return _Complaint(rows, [reason] * len(rows), [detail] * len(rows))
+
+
+def _null_rows(values: pa.Array) -> np.ndarray:
+    if not values.null_count:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))
 
 
 def _rejected(batch: pa.RecordBatch, complaints: list[_Complaint]) -> tuple[list[RejectedRow], np.ndarray]:

@@ -112,7 +112,7 @@ def _row_block(path: Path, data: bytes, found: RowEnds, line: int) -> RowBlock:
     lengths = block.ends - starts
     if len(lengths) and lengths.max() > MAX_ROW_BYTES:
         raise _too_long(path, int(lines[int(lengths.argmax())]))
-    heights = np.diff(lines)
+    heights = np.diff(np.append(lines, line + np.searchsorted(found.line_ends, found.complete, side="right")))
     if len(heights) and heights.max() > MAX_LINES_IN_ROW:
         tallest = int(heights.argmax())
         raise UnreadableFile(

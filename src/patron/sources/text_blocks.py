@@ -84,7 +84,7 @@ def text_blocks(path: Path, encoding: str) -> Iterator[bytes]:
 def codec_name(encoding: str) -> str:
     """The codec an encoding means, by Python's own name for it. Raises UsageError for one that is no text encoding."""
     try:
-        b"a".decode(encoding)
+        "a".encode(encoding)
         return codecs.lookup(encoding).name
     except (LookupError, UnicodeError) as error:
         raise UsageError(

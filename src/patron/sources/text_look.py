@@ -53,9 +53,9 @@ def text_hashes(texts: pa.Array) -> np.ndarray:
         left = np.minimum(lengths[active] - place, _BYTES_PER_WORD).astype(np.uint64)
         kept = words[starts[active] + place] << (np.uint64(64) - left * np.uint64(8))
         hashes[active] = mixed(hashes[active] * _STEP + kept)
-    for place in np.flatnonzero(lengths > _LONGEST_BY_WORDS):
-        digest = hashlib.md5(data[starts[place] : offsets[place + 1]].tobytes(), usedforsecurity=False).digest()
-        hashes[place] = np.frombuffer(digest[:_BYTES_PER_WORD], "<u8")[0]
+    for long in np.flatnonzero(lengths > _LONGEST_BY_WORDS):
+        digest = hashlib.md5(data[starts[long] : offsets[long + 1]].tobytes(), usedforsecurity=False).digest()
+        hashes[long] = np.frombuffer(digest[:_BYTES_PER_WORD], "<u8")[0]
     return hashes
 
 

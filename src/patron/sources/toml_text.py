@@ -73,7 +73,9 @@ def _source(proposed: ProposedSource, folder: Path | None) -> str:
             continue
         value = getattr(proposed.source, key)
         if key == "files":
-            lines += ["# files, globs or folders, relative to this file; a folder or a glob takes new files as they come"]
+            lines += [
+                "# files, globs or folders, relative to this file; a folder or a glob takes new files as they come"
+            ]
             lines += [f"files = {_value([_relative(path, folder) for path in proposed.files])}"]
         elif key == "table" or value != field.get_default():
             lines += [f"# {field.description}", f"{key} = {_value(value)}"]
@@ -85,12 +87,19 @@ def _source(proposed: ProposedSource, folder: Path | None) -> str:
 
 
 def _columns(proposed: ProposedSource) -> list[str]:
-    lines = [f"[sources.{proposed.name}.columns]", "# Patron's column = the source's column   # how sure, and a value of it"]
+    lines = [
+        f"[sources.{proposed.name}.columns]",
+        "# Patron's column = the source's column   # how sure, and a value of it",
+    ]
     active = [column for column in proposed.columns if column.name in proposed.source.columns]
     for column in active:
         sure = f"{column.confidence:.0%}" + ("" if column.confidence >= _WORTH_SAYING else ", please check")
         lines.append(f"{column.name} = {_value(column.source_column)}  # {sure}; e.g. {_shown(column.example)}")
-    free = [name for name in proposed.example if name not in proposed.source.columns.values() and name != proposed.source.row_id]
+    free = [
+        name
+        for name in proposed.example
+        if name not in proposed.source.columns.values() and name != proposed.source.row_id
+    ]
     if free:
         lines.append(f"# not used: {', '.join(_shown(name) for name in free)}")
     return lines

@@ -99,9 +99,7 @@ def _identity(text: str) -> Typed:
 
 def _flag(text: str) -> Typed:
     lower = f"lower({text})"
-    value = (
-        f"CASE WHEN {is_one_of(lower, TRUE_WORDS)} THEN TRUE WHEN {is_one_of(lower, FALSE_WORDS)} THEN FALSE END"
-    )
+    value = f"CASE WHEN {is_one_of(lower, TRUE_WORDS)} THEN TRUE WHEN {is_one_of(lower, FALSE_WORDS)} THEN FALSE END"
     return Typed(value, "'unparseable_flag'", "' is not true or false'")
 
 
@@ -166,7 +164,11 @@ def number_patterns(source: Source) -> tuple[str, str]:
     Allowed: 12.50, -12.50, 12.50-, £12.50, -£12.50, £-12.50, 12.50 €, (12.50), £(12.50), (£12.50), 1e3.
     """
     point = re.escape(source.decimal)
-    groups = f"\\d{{1,3}}(?:{_thousands_class(source)}\\d{{2,3}})*{_thousands_class(source)}\\d{{3}}|" if source.thousands else ""
+    groups = (
+        f"\\d{{1,3}}(?:{_thousands_class(source)}\\d{{2,3}})*{_thousands_class(source)}\\d{{3}}|"
+        if source.thousands
+        else ""
+    )
     body = f"(?:(?:{groups}\\d+)(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,9}})?"
     space, money = f"{_SPACES}*", "\\p{Sc}"
     forms = (

@@ -21,7 +21,7 @@ def init(
     workspace: str | Path = ".",
     *,
     profile: str = "retail",
-    currency: str = "EUR",
+    currency: str | None = None,
     date_format: str | None = None,
     force: bool = False,
 ) -> Proposal:
@@ -30,19 +30,32 @@ def init(
     Returns the proposal: the tables, the columns with their confidence, and notes. Raises AmbiguousData where dates
     can be read two ways, BrokenContract where no file holds transactions, UsageError where patron.toml exists.
     """
-    folder = Path(workspace)
-    target = folder / FILE_NAME
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists already.", to_do="Edit it, or replace it: force=True, or --force on the command line.")
-    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
-    proposal = propose(paths, profile, date_format=date_format, currency=currency)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = settings_text(proposal, folder)
-    draft = folder / f".{FILE_NAME}"
-    draft.write_text(text, "utf-8")
-    read_settings(draft, {})
-    draft.replace(target)
+    proposal = proposed(
+        files, workspace, profile=profile, currency=currency, date_format=date_format, force=force
+    )
+    written(proposal, workspace)
     return proposal
+
+
+def proposed(
+    files: Paths, workspace: str | Path, *, profile: str, currency: str | None, date_format: str | None, force: bool
+) -> Proposal:
+    """What ``init`` would write, before it does; refuses to stand over an existing patron.toml without force."""
+    target = Path(workspace) / FILE_NAME
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already.", to_do="Edit it, or replace it with --force (force=True in Python).")
+    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+    return propose(paths, profile, date_format=date_format, currency=currency)
+
+
+def written(proposal: Proposal, workspace: str | Path) -> Path:
+    """Write a proposal as patron.toml, once it is sure to be readable; gives its path."""
+    folder = Path(workspace)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{FILE_NAME}"
+    draft.write_text(settings_text(proposal, folder), "utf-8")
+    read_settings(draft, {})
+    return draft.replace(folder / FILE_NAME)
 
 
 def run(workspace: str | Path = ".", *, again: bool = False, watcher: Watcher | None = None) -> Release:

@@ -38,7 +38,9 @@ def init(
     files: Annotated[list[Path], typer.Argument(help="Files, globs or folders of raw exports.", show_default=False)],
     workspace: Workspace = Path(),
     profile: Annotated[str, typer.Option(help="retail, bank or subscription.")] = "retail",
-    currency: Annotated[str, typer.Option(help="Currency of all amounts, three letters.")] = "EUR",
+    currency: Annotated[
+        str, typer.Option(help="Currency of all amounts, three letters; without it, what the files show, or EUR.")
+    ] = "",
     date_format: Annotated[str, typer.Option(help="How dates are written, e.g. %d/%m/%Y, when that cannot be told.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the proposed mapping without asking.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing patron.toml.")] = False,
@@ -47,7 +49,7 @@ def init(
     """Look at raw files, propose what each column means, and write patron.toml."""
     from patron.surfaces.cli.init import init_workspace
 
-    init_workspace(files, workspace, profile, currency, date_format or None, yes=yes, force=force, as_json=as_json)
+    init_workspace(files, workspace, profile, currency or None, date_format or None, yes=yes, force=force, as_json=as_json)
 
 
 @app.command()

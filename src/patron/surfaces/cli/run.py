@@ -54,8 +54,8 @@ def _run_watched(workspace: Path, *, again: bool) -> RunOutcome:
 
     def done(step: StepDone) -> None:
         status.stop()
-        time = "done before" if step.resumed else f"{step.seconds:.1f} s"
-        console.print(f"[green]✓[/] {step.title:<28} {step.words}  [dim]{time}[/]")
+        time = "before" if step.resumed else f"{step.seconds:.1f} s"
+        console.print(f"[green]✓[/] {step.title:<28}[dim]{time:>8}[/]  {step.words}", soft_wrap=True)
 
     try:
         return run_workspace(workspace, again=again, watcher=Watcher(begins, lambda words: status.update(words), done))

@@ -1,0 +1,195 @@
+"""Which raw files belong together, which table each group can fill, and which are left out."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from patron.errors import BrokenContract, DataError, NothingThere
+from patron.settings import Source
+from patron.sources.column_looks import Check, UniqueCheck, look_at
+from patron.sources.column_names import plain_name
+from patron.sources.files import find_files, format_by_ending, known_endings
+from patron.sources.mapping import UNIQUE_KEY, Fit, Guess, nearest_lack, possible_fits
+from patron.sources.proposal import Candidate, Choice, Group, UnusedFile
+from patron.sources.raw import RawFile, read_raw
+from patron.sources.sniff import Writing, sniff
+from patron.tables import SOURCE_TABLES, TRANSACTIONS
+
+SAMPLE_ROWS: Final = 50_000
+
+
+def expanded(paths: Sequence[Path]) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir() or (glob.has_magic(str(path)) and not path.exists()):
+            entry = Source.model_construct(table=TRANSACTIONS.name, files=(str(path),), columns={})
+            files.update(dict.fromkeys(find_files(entry, Path())))
+        elif path.is_file():
+            files[path] = None
+        else:
+            raise NothingThere(f"There is no file {path}.", to_do="Check the name.")
+    return list(files)
+
+
+def grouped(files: Sequence[Path], choice: Choice) -> tuple[list[Group], list[UnusedFile]]:
+    groups: dict[tuple[object, ...], Group] = {}
+    unused: list[UnusedFile] = []
+    for path in files:
+        if format_by_ending(path) is None:
+            unused.append(UnusedFile(path, f"its ending is none of {', '.join(known_endings())}"))
+            continue
+        try:
+            group = _looked_at(path, choice)
+        except DataError as error:
+            if len(files) == 1:
+                raise
+            unused.append(UnusedFile(path, str(error)))
+            continue
+        key = (group.columns, *_writing_key(group.reading))
+        groups[key] = replace(groups[key], files=(*groups[key].files, path)) if key in groups else group
+    return list(groups.values()), unused
+
+
+def _writing_key(reading: Source) -> tuple[object, ...]:
+    return (reading.delimiter, reading.encoding, reading.skip_lines, reading.quote)
+
+
+def _looked_at(path: Path, choice: Choice) -> Group:
+    reading = _reading(path, choice)
+    raw = read_raw(path, reading)
+    sample = _sample(raw)
+    if not sample.num_rows:
+        raise BrokenContract(f"{path} has a header but no rows.", to_do="Export it again.")
+    columns = tuple(raw.columns)
+    _refuse_no_header(path, columns)
+    looks = tuple(look_at(name, sample.column(i + 1).combine_chunks()) for i, name in enumerate(columns))
+    example = {name: sample.column(i + 1)[0].as_py() for i, name in enumerate(columns)}
+    return Group((path,), reading, columns, looks, example)
+
+
+def _reading(path: Path, choice: Choice) -> Source:
+    """Enough of a source's settings to read the file; which column is which is still open."""
+    kind = format_by_ending(path)
+    writing = sniff(path, delimited=kind == "csv") if kind in ("csv", "jsonl") else Writing()
+    return Source.model_construct(
+        table=TRANSACTIONS.name,
+        files=(str(path),),
+        columns={},
+        delimiter=choice.delimiter or writing.delimiter,
+        encoding=choice.encoding or writing.encoding,
+        skip_lines=writing.skip_lines,
+        quote=writing.quote,
+    )
+
+
+def _sample(raw: RawFile) -> pa.Table:
+    """The first 50,000 rows, or as many as there are."""
+    batches, rows = [], 0
+    for batch in raw.batches():
+        batches.append(batch.rows)
+        rows += batch.rows.num_rows
+        if rows >= SAMPLE_ROWS:
+            break
+    if not batches:
+        return pa.table({"line": pa.array([], pa.int64()), **{name: pa.array([], pa.string()) for name in raw.columns}})
+    return pa.Table.from_batches(batches).slice(0, SAMPLE_ROWS)
+
+
+def _refuse_no_header(path: Path, columns: Sequence[str]) -> None:
+    values = [name for name in columns if name.replace(".", "", 1).replace("-", "").isdigit()]
+    if len(values) * 2 >= len(columns):
+        raise BrokenContract(
+            f"{path} seems to have no header: its first line reads {', '.join(columns[:8])}.",
+            allowed="The first line names the columns.",
+            to_do="Add a line with the columns' names.",
+        )
+
+
+def candidates(groups: Sequence[Group], choice: Choice) -> tuple[list[Candidate], list[UnusedFile]]:
+    found: list[Candidate] = []
+    misfits: list[UnusedFile] = []
+    for group in groups:
+        candidate = _candidate(group, choice)
+        if candidate:
+            found.append(candidate)
+        else:
+            why = f"it fits no table: {nearest_lack(group.looks, choice.profile)}"
+            misfits += [UnusedFile(path, why) for path in group.files]
+    return found, misfits
+
+
+def _candidate(group: Group, choice: Choice) -> Candidate | None:
+    """The first table that the group fits, once what must be unique is checked in the whole of its files."""
+    fits = possible_fits(group.looks, choice.profile)
+    keys = {fit.places[UNIQUE_KEY[fit.table.name]] for fit in fits if fit.table.name in UNIQUE_KEY}
+    for fit in fits:
+        if fit.table is TRANSACTIONS:
+            keys |= {fit.places[name] for name in ("row_id", "customer_id") if name in fit.places}
+    checks = {key: UniqueCheck(key) for key in sorted(keys)}
+    rows = show_whole(group, list(checks.values()))
+    unique = {key for key, check in checks.items() if check.unique}
+    for fit in fits:
+        key = UNIQUE_KEY.get(fit.table.name)
+        if key and fit.places[key] not in unique:
+            continue
+        if fit.table is TRANSACTIONS and fit.places["customer_id"] in unique and _also_customers(fits) and rows > 1:
+            continue
+        return Candidate(group, _with_row_id_settled(fit, unique), rows)
+    return None
+
+
+def _also_customers(fits: Sequence[Fit]) -> bool:
+    return any(fit.table.name == "customers" for fit in fits)
+
+
+def _with_row_id_settled(fit: Fit, unique: set[str]) -> Fit:
+    """A row id that is repeated somewhere in the file marks orders instead."""
+    row = next((guess for guess in fit.guesses if guess.column == "row_id"), None)
+    if fit.table is not TRANSACTIONS or row is None or row.source_column in unique:
+        return fit
+    others = tuple(guess for guess in fit.guesses if guess.column != "row_id")
+    if "order_id" in fit.places:
+        return Fit(fit.table, others)
+    return Fit(fit.table, (Guess("order_id", row.source_column, row.confidence), *others))
+
+
+def show_whole(group: Group, checks: Sequence[Check]) -> int:
+    """Show all rows of all files to the checks; gives the number of rows."""
+    rows = 0
+    for path in group.files:
+        for batch in read_raw(path, group.reading).batches():
+            for check in checks:
+                check.add(batch.rows)
+            rows += batch.rows.num_rows
+    return rows
+
+
+def chosen(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[UnusedFile]]:
+    """All transactions and contacts, and of each other table the candidate that tells the most."""
+    kept: list[Candidate] = []
+    left: list[UnusedFile] = []
+    customer_names = {c.fit.places["customer_id"] for c in candidates if c.fit.table is TRANSACTIONS}
+    for candidate in sorted(candidates, key=lambda c: (-_linked(c, customer_names), -len(c.fit.guesses), -c.rows)):
+        name = candidate.fit.table.name
+        twin = next((c for c in kept if c.fit.table.name == name), None)
+        if name in ("transactions", "contacts") or twin is None:
+            if _linked(candidate, customer_names) or not customer_names:
+                kept.append(candidate)
+                continue
+            why = f"it names {name} by '{candidate.fit.places['customer_id']}', transactions by '{', '.join(sorted(customer_names))}'"
+        else:
+            why = f"it fills {name}, as {twin.group.files[0].name} does, which tells more"
+        left += [UnusedFile(path, why) for path in candidate.group.files]
+    return sorted(kept, key=lambda c: SOURCE_TABLES.index(c.fit.table)), left
+
+
+def _linked(candidate: Candidate, customer_names: set[str]) -> bool:
+    """Whether a file that names customers does so as the transactions do (or names none)."""
+    name = candidate.fit.places.get("customer_id")
+    return name is None or plain_name(name) in {plain_name(known) for known in customer_names}

@@ -1,0 +1,3 @@
+"""The version of Patron."""
+
+VERSION = "0.1.0"

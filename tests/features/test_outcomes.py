@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from random_world import FIRST, LAST, random_facts, random_lines
+from silver_cast import CAST, CUTOFF, FACTS, HORIZON, described, future, on, prepare, silver, warehouse
+from slow_features import slow_features, slow_outcome
+
+from patron.warehouse.duckdb import DuckDBWarehouse
+
+Answers = dict[tuple[int, str], tuple[object, ...]]
+CUTOFFS = (FIRST + 60, FIRST + 200, FIRST + 333, LAST - 40)
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[DuckDBWarehouse]:
+    with warehouse() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def cast_outcomes(house: DuckDBWarehouse) -> Answers:
+    return future(house, prepare(house, silver(house, CAST, FACTS)), [CUTOFF, on(2024, 5, 1)])
+
+
+def test_outcomes_count_what_happened_within_the_horizon_and_nothing_else(cast_outcomes: Answers) -> None:
+    assert cast_outcomes[CUTOFF, "Ada"] == (Decimal(60), 3, 2)
+
+
+def test_customers_without_a_future_have_zeros(cast_outcomes: Answers) -> None:
+    assert cast_outcomes[CUTOFF, "Bruno"] == (Decimal(0), 0, 0)
+    assert cast_outcomes[CUTOFF, "Fay"] == (Decimal(0), 0, 0)
+
+
+def test_only_customers_known_by_the_cutoff_have_outcomes(cast_outcomes: Answers) -> None:
+    assert {who for day, who in cast_outcomes if day == CUTOFF} == {"Ada", "Bruno", "Chen", "Dora", "Fay"}
+    assert {who for day, who in cast_outcomes if day == on(2024, 5, 1)} == {"Ada", "Chen", "Dora"}
+
+
+def test_a_late_known_past_is_not_future(cast_outcomes: Answers) -> None:
+    assert cast_outcomes[CUTOFF, "Chen"] == (Decimal(0), 0, 0)
+    assert cast_outcomes[on(2024, 5, 1), "Dora"] == (Decimal(0), 0, 0)
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_features_and_outcomes_agree_with_the_slow_and_obvious_way(house: DuckDBWarehouse, seed: int) -> None:
+    lines = random_lines(seed)
+    prepared = prepare(house, silver(house, lines, random_facts(seed)))
+    views, answers = described(house, prepared, CUTOFFS), future(house, prepared, CUTOFFS)
+    expected = {
+        (cutoff, who): slow_features(lines, who, cutoff, HORIZON)
+        for cutoff in CUTOFFS
+        for who in {line.who for line in lines if line.who}
+    }
+    expected = {key: values for key, values in expected.items() if values}
+    assert views.keys() == expected.keys() == answers.keys()
+    for (cutoff, who), values in expected.items():
+        view = views[cutoff, who]
+        assert {name for name in values if view[name] is None} == {name for name in values if values[name] is None}
+        for name in (name for name in values if values[name] is not None):
+            assert view[name] == pytest.approx(values[name], rel=1e-12), (cutoff, who, name)
+        assert answers[cutoff, who] == slow_outcome(lines, who, cutoff, HORIZON)
