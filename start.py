@@ -89,7 +89,9 @@ def install(python: Path, *what: str) -> None:
 
 
 def call(python: Path, *arguments: str) -> int:
-    return subprocess.run([str(python), *arguments], cwd=None if "-m" in arguments and "patron" in arguments else HOME).returncode
+    return subprocess.run(
+        [str(python), *arguments], cwd=None if "-m" in arguments and "patron" in arguments else HOME
+    ).returncode
 
 
 def say(words: str) -> None:

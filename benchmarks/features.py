@@ -13,9 +13,10 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pyarrow as pa
@@ -63,32 +64,54 @@ def measure(warehouse: DuckDBWarehouse, title: str, present: dict[str, frozenset
     """Prepare the tables, then take turns between the bare query and all features at one cutoff."""
     print(f"{title}:")
     tables = {"transactions": with_value(warehouse.table("silver", "transactions"), Value())}
-    preparing = 0.0
+    preparing = Cost(0.0, 0.0)
     for table in needed_tables(present):
-        seconds = timed(partial(warehouse.replace, "work", table.name, table.build(tables, present)))
+        cost = cost_of(partial(warehouse.replace, "work", table.name, table.build(tables, present)))
         tables[table.name] = warehouse.table("work", table.name)
-        preparing += seconds
-        print(f"  prepare {table.name:20} {warehouse.count('work', table.name):>12,} rows {seconds:8.2f} s")
+        preparing = preparing + cost
+        print(f"  prepare {table.name:20} {warehouse.count('work', table.name):>12,} rows  {cost}")
     features = available_features(present)
     views = customer_features(tables, [CUTOFF], HORIZON, features)
-    turns = [
-        (timed(partial(warehouse.execute, BARE)), timed(partial(warehouse.replace, "gold", "customer_features", views)))
-        for _ in range(TURNS)
-    ]
-    bare, describing = (min(seconds) for seconds in zip(*turns, strict=True))
-    answering = timed(partial(warehouse.replace, "gold", "outcomes", outcomes(tables, [CUTOFF], HORIZON)))
-    print(f"  one bare GROUP BY {bare:.2f} s")
-    print(f"  {len(features)} features at one cutoff {describing:.2f} s = {describing / bare:.2f} × bare")
-    print(
-        f"  with the tables prepared once per run {preparing + describing:.2f} s = {(preparing + describing) / bare:.2f} × bare"
+    bare, describing = least_costs(
+        partial(warehouse.execute, BARE), partial(warehouse.replace, "gold", "customer_features", views)
     )
-    print(f"  outcomes at one cutoff {answering:.2f} s")
+    answering = cost_of(partial(warehouse.replace, "gold", "outcomes", outcomes(tables, [CUTOFF], HORIZON)))
+    print(f"  one bare GROUP BY {bare}")
+    print(f"  {len(features)} features at one cutoff {describing}: {describing.times(bare)}")
+    print(f"  with the tables prepared once per run {preparing + describing}: {(preparing + describing).times(bare)}")
+    print(f"  outcomes at one cutoff {answering}")
 
 
-def timed(work: Callable[[], object]) -> float:
-    begin = perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and of the processors: the latter hold on a machine that others use too."""
+
+    clock: float
+    processors: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.clock + other.clock, self.processors + other.processors)
+
+    def __str__(self) -> str:
+        return f"{self.clock:.2f} s ({self.processors:.2f} s of processors)"
+
+    def times(self, bare: Cost) -> str:
+        return f"{self.clock / bare.clock:.2f} × bare ({self.processors / bare.processors:.2f} × of processors)"
+
+
+def least_costs(*works: Callable[[], object]) -> list[Cost]:
+    """The least clock and processor seconds of each, taking turns."""
+    turns = [[cost_of(work) for work in works] for _ in range(TURNS)]
+    return [
+        Cost(min(cost.clock for cost in costs), min(cost.processors for cost in costs))
+        for costs in zip(*turns, strict=True)
+    ]
+
+
+def cost_of(work: Callable[[], object]) -> Cost:
+    clock, processors = perf_counter(), process_time()
     work()
-    return perf_counter() - begin
+    return Cost(perf_counter() - clock, process_time() - processors)
 
 
 def fill(warehouse: DuckDBWarehouse, customers: int) -> None:

@@ -16,10 +16,21 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from patron.sources.samples.worlds import simulate
 
-COMPARED = ("score_digest", "customers", "invoices", "items", "net_revenue", "rows_in", "accepted", "duplicate", "quarantined")
+COMPARED = (
+    "score_digest",
+    "customers",
+    "invoices",
+    "items",
+    "net_revenue",
+    "rows_in",
+    "accepted",
+    "duplicate",
+    "quarantined",
+)
 
 
 def main(trials: int, customers: int = 1500) -> None:
@@ -37,7 +48,7 @@ def main(trials: int, customers: int = 1500) -> None:
         shutil.rmtree(home)
 
 
-def kills(home: Path, seed: Path, trials: int, length: float, expected: dict[str, object]) -> None:
+def kills(home: Path, seed: Path, trials: int, length: float, expected: dict[str, Any]) -> None:
     chance = random.Random(1)  # noqa: S311 - moments of killing
     steps: dict[str, int] = {}
     for number in range(trials):
@@ -49,7 +60,7 @@ def kills(home: Path, seed: Path, trials: int, length: float, expected: dict[str
         releases = len([p for p in (folder / "releases").iterdir() if p.is_dir()])
         if wrong or releases != 1:
             raise SystemExit(f"trial {number}, killed after {moment:.2f} s: {wrong or ''} {releases} releases")
-        first = next((s["name"] for s in resumed["steps"] if not s["resumed"]), "after the last step")  # type: ignore[union-attr,attr-defined]
+        first = next((s["name"] for s in resumed["steps"] if not s["resumed"]), "after the last step")
         steps[first] = steps.get(first, 0) + 1
         shutil.rmtree(folder)
     print(f"{trials} kills, {trials} equal results, one release each; killed in: {steps}")
@@ -59,7 +70,7 @@ def fresh(home: Path, seed: Path, name: str) -> Path:
     return Path(shutil.copytree(seed, home / name))
 
 
-def finish(folder: Path) -> dict[str, object]:
+def finish(folder: Path) -> dict[str, Any]:
     done = subprocess.run(command(folder), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"patron run ended with {done.returncode}: {done.stdout}{done.stderr}")

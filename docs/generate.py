@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from typer.main import get_command
 
@@ -42,9 +44,19 @@ def settings_page() -> str:
         lines += ["", f"## [{name}]", "", "| key | default | meaning | environment |", "|---|---|---|---|"]
         for key, field in section.model_fields.items():
             lines.append(f"| `{key}` | `{field.default!r}` | {field.description} | `{environment_name(name, key)}` |")
-    lines += ["", "## [sources.<name>]", "", "One section for each source; the name is yours.", "", "| key | default | meaning |", "|---|---|---|"]
+    lines += [
+        "",
+        "## [sources.<name>]",
+        "",
+        "One section for each source; the name is yours.",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+    ]
     for key, field in Source.model_fields.items():
-        lines.append(f"| `{key}` | {'required' if field.is_required() else f'`{field.default!r}`'} | {field.description} |")
+        lines.append(
+            f"| `{key}` | {'required' if field.is_required() else f'`{field.default!r}`'} | {field.description} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -59,7 +71,12 @@ def tables_page() -> str:
 
 
 def commands_page() -> str:
-    lines = ["# Commands", "", "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at", "fault, 4 another run holds the workspace, 5 a release is damaged, 130 interrupted."]
+    lines = [
+        "# Commands",
+        "",
+        "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at",
+        "fault, 4 another run holds the workspace, 5 a release is damaged, 130 interrupted.",
+    ]
     for words, command in _commands(get_command(app), ("patron",)):
         lines += ["", f"## {' '.join(words)}", "", command.help or ""]
         options = [p for p in command.params if p.name != "help"]
@@ -69,7 +86,9 @@ def commands_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(group, words):
+def _commands(
+    group: Any, words: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:  # Any: typer keeps its command classes to itself
     for name, command in sorted(group.commands.items()):
         if hasattr(command, "commands"):
             yield from _commands(command, (*words, name))
@@ -78,7 +97,15 @@ def _commands(group, words):
 
 
 def pipeline_page() -> str:
-    lines = ["# The pipeline", "", "![The steps of patron run](pipeline.svg)", "", "`STEPS` in `src/patron/pipeline/steps.py` is the program. Each step writes in one transaction, together with the note", "that it is done: a run that is killed goes on from the last finished step.", ""]
+    lines = [
+        "# The pipeline",
+        "",
+        "![The steps of patron run](pipeline.svg)",
+        "",
+        "`STEPS` in `src/patron/pipeline/steps.py` is the program. Each step writes in one transaction, together with the note",
+        "that it is done: a run that is killed goes on from the last finished step.",
+        "",
+    ]
     for number, step in enumerate(STEPS, start=1):
         told = (step.do.__doc__ or "").strip().splitlines()[0]
         lines += [f"{number}. **{step.title}** (`{step.name}`). {told}"]

@@ -32,7 +32,9 @@ def passes(name: str, command: list[str]) -> bool:
     print(f"— {name}", flush=True)
     began = time.perf_counter()
     code = subprocess.run(command, cwd=HOME, check=False).returncode
-    print(f"  {name}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.perf_counter() - began:.0f} s", flush=True)
+    print(
+        f"  {name}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.perf_counter() - began:.0f} s", flush=True
+    )
     return code == 0
 
 

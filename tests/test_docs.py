@@ -6,13 +6,14 @@ import importlib.util
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 HOME = Path(__file__).resolve().parents[1]
 
 
-def generator():  # type: ignore[no-untyped-def]  # a script outside any package
+def generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", HOME / "docs" / "generate.py")
     assert spec
     assert spec.loader

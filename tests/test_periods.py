@@ -34,6 +34,9 @@ def test_an_unknown_unit_cannot_pass() -> None:
         in_unit(14, "fortnight")
 
 
-@pytest.mark.parametrize(("history", "horizon"), [(3000, 365), (1095, 365), (1094, 360), (545, 180), (373, 120), (90, 30), (89, 28), (21, 7), (20, None)])
+@pytest.mark.parametrize(
+    ("history", "horizon"),
+    [(3000, 365), (1095, 365), (1094, 360), (545, 180), (373, 120), (90, 30), (89, 28), (21, 7), (20, None)],
+)
 def test_the_longest_provable_horizon_is_a_third_of_history(history: int, horizon: int | None) -> None:
     assert longest_provable_horizon(history) == horizon

@@ -46,7 +46,10 @@ def test_a_good_file_gives_frozen_sections_with_defaults(tmp_path: Path) -> None
 
 
 def test_every_fault_is_told_at_once_with_its_line_and_what_was_allowed(tmp_path: Path) -> None:
-    text = GOOD.replace('currency = "GBP"', 'curency = "GBP"\nmargin_rate = 2\nhorizon = "soon"') + "\n[models]\nfolds = 'many'\n"
+    text = (
+        GOOD.replace('currency = "GBP"', 'curency = "GBP"\nmargin_rate = 2\nhorizon = "soon"')
+        + "\n[models]\nfolds = 'many'\n"
+    )
     faults = faults_of(tmp_path, text)
     assert faults["value.curency"][0] == 2
     assert "Did you mean 'currency'?" in faults["value.curency"][1]
@@ -95,6 +98,11 @@ def test_no_source_of_transactions_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_every_setting_says_what_it_means() -> None:
-    silent = [f"{section}.{key}" for section, kind in sections().items() for key, f in kind.model_fields.items() if not f.description]
+    silent = [
+        f"{section}.{key}"
+        for section, kind in sections().items()
+        for key, f in kind.model_fields.items()
+        if not f.description
+    ]
     assert silent == []
     assert set(Settings.model_fields) > set(sections())

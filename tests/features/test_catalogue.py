@@ -44,6 +44,15 @@ def test_the_category_may_come_from_the_line_or_from_the_product() -> None:
     assert not is_met(category.needs, {"products": frozenset({"category"})})
 
 
+def test_contacts_that_cannot_be_placed_in_time_give_no_features() -> None:
+    undated = ORDERS_ONLY | {"contacts": frozenset({"customer_id", "campaign_id"})}
+    dated = undated | {"campaigns": frozenset({"campaign_id", "started_on"})}
+    assert "contacts" not in {feature.name for feature in available_features(undated)}
+    names = {feature.name for feature in available_features(dated)}
+    assert "contacts" in names
+    assert "responses" not in names
+
+
 def test_the_text_has_a_row_for_each_feature_with_its_formula() -> None:
     text = catalogue_markdown()
     for feature in FEATURES:

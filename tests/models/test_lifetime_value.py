@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from patron import models
 from patron.errors import DataError, UsageError
 from patron.models.bg_nbd import FittedBGNBD
 from patron.models.gamma_gamma import FittedGammaGamma
@@ -45,3 +46,15 @@ def test_a_summary_without_spend_or_a_negative_rate_is_refused() -> None:
         lifetime_value(PURCHASES, SPEND, Summary([0], [0], [1], unit="week"), 52)
     with pytest.raises(UsageError, match="-0.1"):
         lifetime_value(PURCHASES, SPEND, CUSTOMERS, 52, -0.1)
+
+
+def test_a_notebook_values_customers_in_three_steps() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 5, 300).astype(float)
+    T = rng.uniform(50, 300, 300)
+    customers = models.Summary(x, np.where(x > 0, T * rng.random(300), 0), T, np.where(x > 0, rng.gamma(4, 10, 300), 0))
+    purchases = models.BGNBD().fit(customers)
+    spend = models.GammaGamma().fit(customers.frequency, customers.monetary_value)
+    assert (lifetime_value(purchases, spend, customers, 365, 0.1) > 0).all()
+    with pytest.raises(AttributeError, match="no attribute 'BGNDB'"):
+        _ = models.BGNDB

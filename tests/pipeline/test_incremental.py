@@ -25,6 +25,9 @@ ROW_ID
 customer_id = "who"
 occurred_at = "when"
 amount = "amount"
+
+[models]
+candidates = ["bg_nbd"]
 """
 
 

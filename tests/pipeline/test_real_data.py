@@ -64,7 +64,9 @@ def test_berka_runs_in_the_bank_profile_with_districts_as_branches(shared_data: 
 
 
 @pytest.mark.parametrize(("file", "customers", "lines"), [("master", 23570, 69659)])
-def test_cdnow_runs_without_code_changes(shared_data: Path, tmp_path: Path, file: str, customers: int, lines: int) -> None:
+def test_cdnow_runs_without_code_changes(
+    shared_data: Path, tmp_path: Path, file: str, customers: int, lines: int
+) -> None:
     patron.init(shared_data / "cdnow" / f"{file}.parquet", tmp_path, currency="USD")
     totals = run(tmp_path)
     assert (totals["customers"], totals["rows_in"], totals["accepted"]) == (customers, lines, lines)

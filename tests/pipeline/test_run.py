@@ -30,7 +30,9 @@ def with_setting(folder: Path, section: str, line: str) -> None:
     path = folder / "patron.toml"
     text = path.read_text("utf-8")
     header = f"[{section}]\n"
-    path.write_text(text.replace(header, header + line + "\n") if header in text else f"{text}\n{header}{line}\n", "utf-8")
+    path.write_text(
+        text.replace(header, header + line + "\n") if header in text else f"{text}\n{header}{line}\n", "utf-8"
+    )
 
 
 def kill_at(folder: Path, step: str) -> None:
@@ -55,7 +57,11 @@ def test_a_run_gives_every_customer_one_score_and_one_segment(shop_outcome: RunO
     assert scores.num_rows == shop_outcome.totals["customers"] == 400
     assert tuple(scores.column_names) == SCORES.names
     assert tuple(segments.column_names) == SEGMENTS.names
-    assert scores["customer_id"].to_pylist() == segments["customer_id"].to_pylist() == sorted(set(scores["customer_id"].to_pylist()))
+    assert (
+        scores["customer_id"].to_pylist()
+        == segments["customer_id"].to_pylist()
+        == sorted(set(scores["customer_id"].to_pylist()))
+    )
     assert pc.all(pc.less_equal(scores["value_low"], scores["expected_value"])).as_py()
     assert pc.all(pc.less_equal(scores["expected_value"], scores["value_high"])).as_py()
     release.verify()
@@ -98,7 +104,9 @@ def test_the_same_input_gives_the_same_scores_whatever_the_threads(shop: Path, t
 
 
 @pytest.mark.parametrize("step", ["ingest", "check", "score", "publish", "report"])
-def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(fresh_shop: Path, shop_outcome: RunOutcome, step: str) -> None:
+def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(
+    fresh_shop: Path, shop_outcome: RunOutcome, step: str
+) -> None:
     kill_at(fresh_shop, step)
     outcome = run_workspace(fresh_shop)
     assert digest(fresh_shop) == digest(shop_outcome.workspace)
@@ -111,7 +119,10 @@ def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(fresh_shop: Pat
 
 def test_the_second_of_two_runs_is_told_who_holds_the_workspace(shop: Path) -> None:
     since = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    with Workspace.at(shop).locked(since), pytest.raises(WorkspaceBusy, match=r"process \d+ on .* since 2026-01-02 03:04:05"):
+    with (
+        Workspace.at(shop).locked(since),
+        pytest.raises(WorkspaceBusy, match=r"process \d+ on .* since 2026-01-02 03:04:05"),
+    ):
         run_workspace(shop)
 
 
@@ -136,8 +147,12 @@ def test_a_leaking_model_is_refused_by_name_and_the_run_goes_on(shop: Path, monk
     gate = load_release(shop).evidence()["gate"]
     assert [row["model"] for row in gate["refused"]] == ["crystal_ball"]
     assert "future_value" in gate["refused"][0]["reason"]
-    assert {"model": "crystal_ball", "status": "refused"}.items() <= next(r for r in gate["leaderboard"] if r["model"] == "crystal_ball").items()
-    assert "crystal_ball" in (shop / "report.html").read_text("utf-8") or "a look at the future" in (shop / "report.html").read_text("utf-8")
+    assert {"model": "crystal_ball", "status": "refused"}.items() <= next(
+        r for r in gate["leaderboard"] if r["model"] == "crystal_ball"
+    ).items()
+    assert "crystal_ball" in (shop / "report.html").read_text("utf-8") or "a look at the future" in (
+        shop / "report.html"
+    ).read_text("utf-8")
 
 
 def test_a_batch_that_breaks_the_contract_stops_and_leaves_the_release_as_it_was(shop: Path) -> None:

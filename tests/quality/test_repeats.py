@@ -22,7 +22,10 @@ def warehouse() -> Iterator[DuckDBWarehouse]:
 
 
 def table(warehouse: DuckDBWarehouse, name: str, rows: list[tuple[str | None, int]]) -> ibis.Table:
-    data = [{"line": n, "row_id": key, "amount": amount, "row_hash": amount} for n, (key, amount) in enumerate(rows, start=2)]
+    data = [
+        {"line": n, "row_id": key, "amount": amount, "row_hash": amount}
+        for n, (key, amount) in enumerate(rows, start=2)
+    ]
     warehouse.replace("work", name, pa.Table.from_pylist(data, schema=SCHEMA))
     return warehouse.table("work", name)
 
@@ -39,7 +42,9 @@ def test_rows_of_one_id_are_duplicates_when_equal_and_in_conflict_when_not(wareh
     assert told == {2: "fresh", 3: "duplicate", 4: "conflict", 5: "conflict", 6: "fresh"}
 
 
-def test_against_held_rows_equal_content_is_a_duplicate_and_other_content_a_correction(warehouse: DuckDBWarehouse) -> None:
+def test_against_held_rows_equal_content_is_a_duplicate_and_other_content_a_correction(
+    warehouse: DuckDBWarehouse,
+) -> None:
     held = table(warehouse, "held", [("a", 1), ("b", 2)])
     new = table(warehouse, "new", [("a", 1), ("b", 7), ("c", 3)])
     told = fates(warehouse, sorted_by_key(new, held, ("row_id",), ("amount",)))

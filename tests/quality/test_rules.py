@@ -29,7 +29,14 @@ def warehouse() -> Iterator[DuckDBWarehouse]:
 
 
 def transactions(rows: list[dict[str, object]]) -> pa.Table:
-    plain = {"customer_id": "Ada", "at": date(2025, 6, 1), "amount": 10, "currency": None, "is_refund": False, "margin": None}
+    plain = {
+        "customer_id": "Ada",
+        "at": date(2025, 6, 1),
+        "amount": 10,
+        "currency": None,
+        "is_refund": False,
+        "margin": None,
+    }
     full = [plain | row for row in rows]
     money = lambda name: pa.array([None if r[name] is None else Decimal(str(r[name])) for r in full], MONEY)  # noqa: E731
     return pa.table(
@@ -48,18 +55,35 @@ def transactions(rows: list[dict[str, object]]) -> pa.Table:
 
 
 def test_each_broken_rule_gives_its_reason_and_the_value(warehouse: DuckDBWarehouse) -> None:
-    rows = [{}, {"at": date(2025, 7, 2)}, {"at": date(1969, 1, 1)}, {"currency": "USD"}, {"currency": "eur"}, {"at": date(2025, 7, 1)}]
+    rows = [
+        {},
+        {"at": date(2025, 7, 2)},
+        {"at": date(1969, 1, 1)},
+        {"currency": "USD"},
+        {"currency": "eur"},
+        {"at": date(2025, 7, 1)},
+    ]
     warehouse.replace("work", "rows", transactions(rows))
-    told = warehouse.fetch(judged(warehouse.table("work", "rows"), transaction_rules(SETTINGS, ARRIVED)).order_by("line"))
+    told = warehouse.fetch(
+        judged(warehouse.table("work", "rows"), transaction_rules(SETTINGS, ARRIVED)).order_by("line")
+    )
     assert told["reason"].to_pylist() == [None, "future_date", "date_too_early", "unknown_currency", None, None]
     assert "2025-07-02" in told["detail"][1].as_py()
     assert "USD" in told["detail"][3].as_py()
 
 
 def test_odd_rows_are_flagged_with_their_value(warehouse: DuckDBWarehouse) -> None:
-    rows = [{"amount": 0}, {"amount": 90000}, {"amount": -90000, "is_refund": True}, {"amount": 50000, "customer_id": "Bruno"}, {}]
+    rows = [
+        {"amount": 0},
+        {"amount": 90000},
+        {"amount": -90000, "is_refund": True},
+        {"amount": 50000, "customer_id": "Bruno"},
+        {},
+    ]
     warehouse.replace("work", "rows", transactions(rows))
-    found = warehouse.fetch(oddities(warehouse.table("work", "rows"), usual=10.0, outlier_factor=200).order_by(["line", "flag"]))
+    found = warehouse.fetch(
+        oddities(warehouse.table("work", "rows"), usual=10.0, outlier_factor=200).order_by(["line", "flag"])
+    )
     assert list(zip(found["line"].to_pylist(), found["flag"].to_pylist(), strict=True)) == [
         (2, "zero_price"),
         (3, "huge_then_cancelled"),

@@ -44,7 +44,17 @@ class Malformed:
 
 def malformed_files() -> dict[str, Malformed]:
     """Every malformed file, by name."""
-    return {**_ragged(), **_quoted(), **_encoded(), **_damaged(), **_headers(), **_numbers(), **_dates(), **_rows_and_lines(), **_other_kinds()}
+    return {
+        **_ragged(),
+        **_quoted(),
+        **_encoded(),
+        **_damaged(),
+        **_headers(),
+        **_numbers(),
+        **_dates(),
+        **_rows_and_lines(),
+        **_other_kinds(),
+    }
 
 
 def text(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
@@ -71,10 +81,16 @@ def _ragged() -> dict[str, Malformed]:
         "a row with a value too few": _with("O99,Anna,2024-01-05", "ragged"),
         "a row with a value too many": _with("O99,Anna,2024-01-05,5.00,more", "ragged"),
         "a row cut off in the middle": _with("O9", "ragged"),
-        "a last row without its end": Malformed("orders.csv", text(*GOOD_ROWS) + b"O99,Anna,2024-", False, 11, ("ragged",)),
-        "every row too long": Malformed("orders.csv", text(*(f"{row},x" for row in GOOD_ROWS)), False, 10, ("ragged",) * 10),
+        "a last row without its end": Malformed(
+            "orders.csv", text(*GOOD_ROWS) + b"O99,Anna,2024-", False, 11, ("ragged",)
+        ),
+        "every row too long": Malformed(
+            "orders.csv", text(*(f"{row},x" for row in GOOD_ROWS)), False, 10, ("ragged",) * 10
+        ),
         "a decimal comma under commas": _with("O99,Anna,2024-01-05,12,50", "ragged"),
-        "a total line at the end": Malformed("orders.csv", text(*GOOD_ROWS, "Total: 10 orders"), False, 11, ("ragged",)),
+        "a total line at the end": Malformed(
+            "orders.csv", text(*GOOD_ROWS, "Total: 10 orders"), False, 11, ("ragged",)
+        ),
         "a row of separators only": _with(",,,", "missing_occurred_at"),
     }
 
@@ -94,10 +110,14 @@ def _quoted() -> dict[str, Malformed]:
         "text behind a closing quote": _with('O99,"Anna"x,2024-01-05,5.00', "stray_quote"),
         "unescaped quotes in a quoted value": _with('O99,"Anna "the" second",2024-01-05,5.00', "stray_quote"),
         "a quote in the middle of a value": _fine(text(*GOOD_ROWS, 'O99,5" pipe,2024-01-05,5.00'), 11),
-        "a quoted line end": _fine(text(*GOOD_ROWS, 'O99,"An\nna",2024-01-05,5.00').replace(b'"An\nna"', b'"Anna"'), 11),
+        "a quoted line end": _fine(
+            text(*GOOD_ROWS, 'O99,"An\nna",2024-01-05,5.00').replace(b'"An\nna"', b'"Anna"'), 11
+        ),
         "a line end in a quoted id": _with('O99,"An\nna",2024-01-05,5.00', "control_character"),
         "doubled quotes": _fine(text(*GOOD_ROWS, 'O99,"An""na",2024-01-05,5.00'), 11),
-        "everything quoted, once twice": _fine(text('"O1","Anna","2024-01-01","5.00"', '"O2","","2024-01-01","5.00"'), 2),
+        "everything quoted, once twice": _fine(
+            text('"O1","Anna","2024-01-01","5.00"', '"O2","","2024-01-01","5.00"'), 2
+        ),
         "a quote over a thousand lines": _refused(text('O1,"' + "\n" * 1500 + '",2024-01-01,5.00')),
     }
 
@@ -108,8 +128,12 @@ def _encoded() -> dict[str, Malformed]:
         "Latin 1 read as UTF-8": Malformed(
             "orders.csv", text(*GOOD_ROWS) + "O99,Zoë,2024-01-05,5.00\n".encode("latin-1"), False, 11, ("bad_encoding",)
         ),
-        "half a UTF-8 sign at the end": Malformed("orders.csv", text(*GOOD_ROWS) + b"O99,Zo\xc3", False, 11, ("bad_encoding",)),
-        "a surrogate in UTF-8": Malformed("orders.csv", text(*GOOD_ROWS) + b"O99,\xed\xa0\x80,2024-01-05,5.00\n", False, 11, ("bad_encoding",)),
+        "half a UTF-8 sign at the end": Malformed(
+            "orders.csv", text(*GOOD_ROWS) + b"O99,Zo\xc3", False, 11, ("bad_encoding",)
+        ),
+        "a surrogate in UTF-8": Malformed(
+            "orders.csv", text(*GOOD_ROWS) + b"O99,\xed\xa0\x80,2024-01-05,5.00\n", False, 11, ("bad_encoding",)
+        ),
         "a UTF-8 mark": _fine(b"\xef\xbb\xbf" + text(*GOOD_ROWS, *accents), 11),
         "a UTF-16 mark, little end first": _fine(text(*GOOD_ROWS, *accents).decode().encode("utf-16"), 11),
         "a UTF-16 mark, big end first": _fine(b"\xfe\xff" + text(*GOOD_ROWS).decode().encode("utf-16-be"), 10),
@@ -118,14 +142,21 @@ def _encoded() -> dict[str, Malformed]:
             "orders.csv", text(*GOOD_ROWS).decode().encode("utf-16") + b"x", False, 11, ("bad_encoding",)
         ),
         "a byte that cp1252 does not have": Malformed(
-            "orders.csv", text(*GOOD_ROWS) + b"O99,\x81,2024-01-05,5.00\n", False, 11, ("bad_encoding",), {"encoding": "cp1252"}
+            "orders.csv",
+            text(*GOOD_ROWS) + b"O99,\x81,2024-01-05,5.00\n",
+            False,
+            11,
+            ("bad_encoding",),
+            {"encoding": "cp1252"},
         ),
         "beyond ASCII, declared ASCII": Malformed(
             "orders.csv", text(*GOOD_ROWS, *accents), False, 11, ("bad_encoding",), {"encoding": "ascii"}
         ),
         "an encoding that does not exist": _refused(text(*GOOD_ROWS), encoding="utf-9"),
         "an encoding that is none of text": _refused(text(*GOOD_ROWS), encoding="base64"),
-        "a header in another encoding": _refused("größe,order_id,customer_id,date,amount\n1,O1,A,2024-01-01,5\n".encode("latin-1")),
+        "a header in another encoding": _refused(
+            "größe,order_id,customer_id,date,amount\n1,O1,A,2024-01-01,5\n".encode("latin-1")
+        ),
         "a NUL in a value": _with("O99,An\0na,2024-01-05,5.00", "nul_byte"),
         "a NUL in the header": _refused(text(*GOOD_ROWS, header="order_id\0,customer_id,date,amount")),
         "a block of NULs at the end": Malformed("orders.csv", text(*GOOD_ROWS) + b"\0" * 20, False, 11, ("nul_byte",)),
@@ -135,7 +166,11 @@ def _encoded() -> dict[str, Malformed]:
 
 
 def _damaged() -> dict[str, Malformed]:
-    packed, parquet, book = gzip.compress(text(*GOOD_ROWS) * 50, mtime=0), _parquet(), workbook([HEADER.split(","), *_cells()])
+    packed, parquet, book = (
+        gzip.compress(text(*GOOD_ROWS) * 50, mtime=0),
+        _parquet(),
+        workbook([HEADER.split(","), *_cells()]),
+    )
     zst = pa.compress(text(*GOOD_ROWS) * 50, codec="zstd", asbytes=True)
     return {
         "gzip cut off": _refused(packed[: len(packed) // 2], "orders.csv.gz"),
@@ -145,7 +180,9 @@ def _damaged() -> dict[str, Malformed]:
         "gzip named csv": _refused(packed),
         "gzip of nothing": _refused(gzip.compress(b"", mtime=0), "orders.csv.gz"),
         "an empty file named gzip": _refused(b"", "orders.csv.gz"),
-        "one line of a hundred megabytes in gzip": _refused(gzip.compress(b"a" * 100_000_000, 6, mtime=0), "orders.csv.gz"),
+        "one line of a hundred megabytes in gzip": _refused(
+            gzip.compress(b"a" * 100_000_000, 6, mtime=0), "orders.csv.gz"
+        ),
         "zstd cut off": _refused(zst[: len(zst) // 2], "orders.csv.zst"),
         "text named zstd": _refused(text(*GOOD_ROWS), "orders.csv.zst"),
         "Parquet cut off": _refused(parquet[: len(parquet) // 2], "orders.parquet"),
@@ -168,8 +205,12 @@ def _headers() -> dict[str, Malformed]:
     return {
         "a header only": _fine(text(), 0),
         "the header again in the middle": _with(HEADER, "unparseable_date"),
-        "a column named twice": _refused(text("O1,A,B,2024-01-01,5", header="order_id,customer_id,customer_id,date,amount")),
-        "two columns that differ by case": _refused(text("O1,A,B,2024-01-01,5", header="order_id,customer_id,Customer_ID,date,amount")),
+        "a column named twice": _refused(
+            text("O1,A,B,2024-01-01,5", header="order_id,customer_id,customer_id,date,amount")
+        ),
+        "two columns that differ by case": _refused(
+            text("O1,A,B,2024-01-01,5", header="order_id,customer_id,Customer_ID,date,amount")
+        ),
         "a column missing": _refused(text("O1,2024-01-01,5", header="order_id,date,amount")),
         "no header": _refused(("\n".join(GOOD_ROWS) + "\n").encode()),
         "semicolons declared as commas": _refused(text(*GOOD_ROWS).replace(b",", b";")),
@@ -249,7 +290,9 @@ def _dates() -> dict[str, Malformed]:
 
 
 def _rows_and_lines() -> dict[str, Malformed]:
-    mixed = b"\n".join((HEADER.encode(), GOOD_ROWS[0].encode() + b"\r", GOOD_ROWS[1].encode() + b"\r" + GOOD_ROWS[2].encode(), b""))
+    mixed = b"\n".join(
+        (HEADER.encode(), GOOD_ROWS[0].encode() + b"\r", GOOD_ROWS[1].encode() + b"\r" + GOOD_ROWS[2].encode(), b"")
+    )
     return {
         "lone carriage returns": _fine(text(*GOOD_ROWS, end="\r"), 10),
         "carriage return and line feed": _fine(text(*GOOD_ROWS, end="\r\n"), 10),
@@ -266,7 +309,9 @@ def _rows_and_lines() -> dict[str, Malformed]:
 
 
 def _other_kinds() -> dict[str, Malformed]:
-    good = [{"order_id": f"O{n}", "customer_id": "Anna", "date": f"2024-01-{n:02d}", "amount": n + 0.5} for n in range(1, 6)]
+    good = [
+        {"order_id": f"O{n}", "customer_id": "Anna", "date": f"2024-01-{n:02d}", "amount": n + 0.5} for n in range(1, 6)
+    ]
     lines = [json.dumps(row) for row in good]
 
     def jsonl(line: str, reason: str) -> Malformed:
@@ -280,29 +325,55 @@ def _other_kinds() -> dict[str, Malformed]:
         "junk among JSON lines": jsonl("}{ not json", "not_json"),
         "half a JSON object": jsonl('{"order_id": "O9", "customer_id": "An', "not_json"),
         "a list among JSON lines": jsonl("[1, 2, 3]", "not_json"),
-        "a key named twice": jsonl('{"order_id":"O9","customer_id":"A","customer_id":"B","date":"2024-01-01","amount":1}', "not_json"),
+        "a key named twice": jsonl(
+            '{"order_id":"O9","customer_id":"A","customer_id":"B","date":"2024-01-01","amount":1}', "not_json"
+        ),
         "NaN in JSON": jsonl('{"order_id":"O9","customer_id":"A","date":"2024-01-01","amount":NaN}', "non_finite"),
-        "an amount that is a list": jsonl('{"order_id":"O9","customer_id":"A","date":"2024-01-01","amount":[1,2]}', "unparseable_number"),
+        "an amount that is a list": jsonl(
+            '{"order_id":"O9","customer_id":"A","date":"2024-01-01","amount":[1,2]}', "unparseable_number"
+        ),
         "JSON without the date": jsonl('{"order_id":"O9","customer_id":"A","amount":1}', "missing_occurred_at"),
         "JSON nested without end": jsonl('{"a":' + "[" * 100_000, "not_json"),
-        "half a surrogate in JSON": jsonl(r'{"order_id":"O9","customer_id":"\ud800","date":"2024-01-01","amount":1}', "bad_encoding"),
+        "half a surrogate in JSON": jsonl(
+            r'{"order_id":"O9","customer_id":"\ud800","date":"2024-01-01","amount":1}', "bad_encoding"
+        ),
         "a NUL in JSON": jsonl(r'{"order_id":"O9","customer_id":"A\u0000","date":"2024-01-01","amount":1}', "nul_byte"),
         "one JSON array": _refused(whole(good), "orders.jsonl"),
         "one JSON object over several lines": _refused(whole(good[0]), "orders.jsonl"),
         "an empty file of JSON lines": _refused(b"", "orders.jsonl"),
-        "JSON lines without a mapped key": _refused(b'{"order_id":"O9","date":"2024-01-01","amount":1}\n', "orders.jsonl"),
+        "JSON lines without a mapped key": _refused(
+            b'{"order_id":"O9","date":"2024-01-01","amount":1}\n', "orders.jsonl"
+        ),
         "CSV named JSON lines": _refused(text(*GOOD_ROWS), "orders.jsonl"),
         "a list in a mapped Parquet column": _refused(_parquet(customer_id=[["Anna"]] * 3), "orders.parquet"),
-        "NaN in Parquet": Malformed("orders.parquet", _parquet(amount=[1.0, float("nan"), 2.5]), False, 3, ("non_finite",)),
-        "bytes in Parquet that are not text": Malformed("orders.parquet", _parquet(customer_id=[b"Anna", b"\xff\xfe", b"Cleo"]), False, 3, ("bad_encoding",)),
+        "NaN in Parquet": Malformed(
+            "orders.parquet", _parquet(amount=[1.0, float("nan"), 2.5]), False, 3, ("non_finite",)
+        ),
+        "bytes in Parquet that are not text": Malformed(
+            "orders.parquet", _parquet(customer_id=[b"Anna", b"\xff\xfe", b"Cleo"]), False, 3, ("bad_encoding",)
+        ),
         "an empty Parquet table": _fine(_parquet(rows=0), 0, "orders.parquet"),
         "a Parquet file without a mapped column": _refused(_parquet(leave_out="amount"), "orders.parquet"),
-        "a value of two megabytes in Parquet": _refused(_parquet(customer_id=["Anna", "x" * 2_000_000, "Cleo"]), "orders.parquet"),
+        "a value of two megabytes in Parquet": _refused(
+            _parquet(customer_id=["Anna", "x" * 2_000_000, "Cleo"]), "orders.parquet"
+        ),
         "a word for a date in a workbook": Malformed("orders.xlsx", odd_cell, False, 4, ("unparseable_date",)),
+        "a stray cell at the far end of a sheet": _refused(_far_cell(), "orders.xlsx"),
         "an empty sheet": _refused(workbook([]), "orders.xlsx"),
-        "a sheet that does not exist": _refused(workbook([HEADER.split(","), *_cells()]), "orders.xlsx", sheet="Orders"),
+        "a sheet that does not exist": _refused(
+            workbook([HEADER.split(","), *_cells()]), "orders.xlsx", sheet="Orders"
+        ),
         "an ending that tells nothing": _refused(text(*GOOD_ROWS), "orders.data"),
     }
+
+
+def _far_cell() -> bytes:
+    whole = workbook([HEADER.split(","), *_cells()])
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    stray = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    sheet = "xl/worksheets/sheet1.xml"
+    return _zip({**members, sheet: members[sheet].replace(b"</sheetData>", stray)})
 
 
 def _cells() -> list[list[str | float]]:

@@ -78,7 +78,9 @@ def test_without_a_quote_sign_quotes_are_text(tmp_path: Path) -> None:
 def test_packed_files_read_like_plain_ones(name: str, pack: str, tmp_path: Path) -> None:
     plain = f"{HEADER}\nO1,Anna,d,1\n".encode()
     path = tmp_path / name
-    path.write_bytes(gzip.compress(plain, mtime=0) if pack == "gzip" else pa.compress(plain, codec="zstd", asbytes=True))
+    path.write_bytes(
+        gzip.compress(plain, mtime=0) if pack == "gzip" else pa.compress(plain, codec="zstd", asbytes=True)
+    )
     rows, _ = read(path)
     assert [row["order_id"] for row in rows] == ["O1"]
 
@@ -100,7 +102,7 @@ def test_a_missing_column_is_told_with_the_header_found(tmp_path: Path) -> None:
 
 def test_a_wrong_delimiter_is_told_with_the_likely_one(tmp_path: Path) -> None:
     path = write(tmp_path, HEADER.replace(",", ";") + "\nO1;Anna;d;1\n")
-    with pytest.raises(BrokenContract, match="a semicolon: set delimiter = \";\""):
+    with pytest.raises(BrokenContract, match='a semicolon: set delimiter = ";"'):
         read(path)
 
 
@@ -166,7 +168,7 @@ def test_what_a_csv_writer_writes_is_what_is_read(
 @pytest.mark.parametrize("seed", range(30))
 def test_no_row_of_noise_is_lost(seed: int, tmp_path: Path) -> None:
     """Without quotes every line that is not blank is one row: good or rejected."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - noise, not secrets
     noise = bytes(dice.choices(b"abc,,,\n\n\r\xc3\xa9\xff\0 1", k=400))
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER.encode() + b"\n" + noise)

@@ -28,7 +28,9 @@ def test_whole_numbers_are_plain_and_days_are_iso(tmp_path: Path) -> None:
 
 
 def test_rows_without_any_value_are_not_rows(tmp_path: Path) -> None:
-    rows, _ = read(write(tmp_path, [[], HEADER, [], ["O1", "Anna", "2024-01-05", 1], [None], ["O2", "Bert", "2024-01-05", 2]]))
+    rows, _ = read(
+        write(tmp_path, [[], HEADER, [], ["O1", "Anna", "2024-01-05", 1], [None], ["O2", "Bert", "2024-01-05", 2]])
+    )
     assert [(row["line"], row["order_id"]) for row in rows] == [(4, "O1"), (6, "O2")]
 
 

@@ -14,7 +14,12 @@ from patron.sources.files import compression_of, file_id, find_files, format_by_
 
 def a_source(*files: str, **options: object) -> Source:
     return Source.model_validate(
-        {"table": "transactions", "files": list(files), "columns": {"occurred_at": "date", "amount": "amount"}, **options}
+        {
+            "table": "transactions",
+            "files": list(files),
+            "columns": {"occurred_at": "date", "amount": "amount"},
+            **options,
+        }
     )
 
 
@@ -27,7 +32,12 @@ def make(folder: Path, *names: str) -> None:
 def test_files_globs_and_folders_are_found_once_and_in_a_stable_order(tmp_path: Path) -> None:
     make(tmp_path, "b.csv", "a.csv", "deep/2024/d.parquet", "deep/c.csv.gz", "deep/notes.md", "deep/.hidden.csv")
     found = find_files(a_source("b.csv", "*.csv", "deep"), tmp_path)
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["b.csv", "a.csv", "deep/2024/d.parquet", "deep/c.csv.gz"]
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        "b.csv",
+        "a.csv",
+        "deep/2024/d.parquet",
+        "deep/c.csv.gz",
+    ]
 
 
 def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -22,7 +22,16 @@ def test_values_become_text_and_keep_their_digits(tmp_path: Path) -> None:
     line = '{"order_id": 17850, "customer_id": "Zo\\u00eb", "date": "", "amount": 2.50, "paid": true, "note": null, "lines": [1.0, {"a": "é"}]}'
     rows, rejected = read(write(tmp_path, line))
     assert rows == [
-        {"line": 1, "order_id": "17850", "customer_id": "Zoë", "date": None, "amount": "2.50", "paid": "true", "note": None, "lines": '[1.0,{"a":"é"}]'}
+        {
+            "line": 1,
+            "order_id": "17850",
+            "customer_id": "Zoë",
+            "date": None,
+            "amount": "2.50",
+            "paid": "true",
+            "note": None,
+            "lines": '[1.0,{"a":"é"}]',
+        }
     ]
     assert not rejected
 
@@ -36,7 +45,9 @@ def test_lines_are_numbered_as_they_stand(tmp_path: Path) -> None:
 
 def test_a_mapped_key_that_comes_late_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsonl_file, "LINES_FOR_KEYS", 1)
-    path = write(tmp_path, '{"date": "d", "amount": 1}', '{"date": "d", "amount": 1, "customer_id": "Anna", "order_id": "O"}')
+    path = write(
+        tmp_path, '{"date": "d", "amount": 1}', '{"date": "d", "amount": 1, "customer_id": "Anna", "order_id": "O"}'
+    )
     assert [row["customer_id"] for row in read(path)[0]] == [None, "Anna"]
 
 

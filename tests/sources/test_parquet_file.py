@@ -1,5 +1,7 @@
 """Parquet files give the same rows as a CSV export of the same table."""
 
+# ruff: noqa: DTZ001 - times in tables are UTC and carry no zone
+
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -19,7 +21,12 @@ from sources.reading import a_source, read, whole
 
 def write(folder: Path, **columns: Any) -> Path:
     path = folder / "orders.parquet"
-    base = {"order_id": ["O1", "O2"], "customer_id": ["Anna", "Bert"], "date": [date(2024, 1, 5)] * 2, "amount": [2.5, 3.0]}
+    base = {
+        "order_id": ["O1", "O2"],
+        "customer_id": ["Anna", "Bert"],
+        "date": [date(2024, 1, 5)] * 2,
+        "amount": [2.5, 3.0],
+    }
     pq.write_table(pa.table({**base, **columns}), path)
     return path
 
@@ -52,7 +59,11 @@ def test_typed_columns_are_written_one_way(tmp_path: Path) -> None:
 
 
 def test_csv_and_parquet_of_one_table_parse_to_the_same_rows(tmp_path: Path) -> None:
-    path = write(tmp_path, customer_id=pa.array([17850.0, None]), date=pa.array([datetime(2011, 12, 9, 12, 50), datetime(2011, 1, 2)]))
+    path = write(
+        tmp_path,
+        customer_id=pa.array([17850.0, None]),
+        date=pa.array([datetime(2011, 12, 9, 12, 50), datetime(2011, 1, 2)]),
+    )
     arrow_csv.write_csv(pq.read_table(path), tmp_path / "orders.csv")
     by_parquet = whole(path, a_source(path)).rows.drop(["line"])
     by_csv = whole(tmp_path / "orders.csv", a_source(tmp_path / "orders.csv")).rows.drop(["line"])
@@ -72,11 +83,21 @@ def test_columns_of_lists_are_left_out_unless_they_are_mapped(tmp_path: Path) ->
         read(path, columns={"occurred_at": "date", "amount": "amount", "category": "tags"})
 
 
-def test_a_value_that_unfolds_beyond_measure_is_cut_into_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_unfolds_beyond_measure_is_cut_into_small_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "orders.parquet"
     rows = 5000
     pq.write_table(
-        pa.table({"order_id": ["O"] * rows, "customer_id": ["x" * 1000] * rows, "date": ["2024-01-05"] * rows, "amount": ["1"] * rows}), path
+        pa.table(
+            {
+                "order_id": ["O"] * rows,
+                "customer_id": ["x" * 1000] * rows,
+                "date": ["2024-01-05"] * rows,
+                "amount": ["1"] * rows,
+            }
+        ),
+        path,
     )
     monkeypatch.setattr(parquet_file, "MAX_COLUMN_BYTES", 100_000)
     assert [row["line"] for row in read(path)[0]] == list(range(1, rows + 1))

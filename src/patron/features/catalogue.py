@@ -50,13 +50,14 @@ def _one(table: str, *columns: str) -> Needs:
 
 
 CATEGORY: Final[Needs] = (("transactions.category",), ("transactions.product_id", "products.category"))
+# A contact without a day of its own was made on its campaign's first day; without either it cannot be placed in time.
+CONTACT: Final[Needs] = (("contacts.contacted_at",), ("contacts.campaign_id", "campaigns.started_on"))
 _QUANTITY: Final = _one("transactions", "quantity")
 _DISCOUNT: Final = _one("transactions", "discount")
 _PRODUCT: Final = _one("transactions", "product_id")
 _BRANCH: Final = _one("transactions", "branch_id")
 _CHANNEL: Final = _one("transactions", "channel")
-_CONTACT: Final = _one("contacts", "customer_id")
-_RESPONSE: Final = _one("contacts", "customer_id", "responded_at")
+_RESPONSE: Final[Needs] = tuple((*group, "contacts.responded_at") for group in CONTACT)
 _CONTRACT: Final = _one("subscriptions", "started_on")
 _PRICE: Final = _one("subscriptions", "started_on", "price", "period")
 
@@ -319,7 +320,7 @@ _DISCOUNTS = (
     ),
 )
 _CAMPAIGNS = (
-    Feature("contacts", "number of contacts made", "contacts", EVER, "campaigns", "how often contacted", _CONTACT),
+    Feature("contacts", "number of contacts made", "contacts", EVER, "campaigns", "how often contacted", CONTACT),
     Feature(
         "contacts_90d",
         "number of contacts made",
@@ -327,7 +328,7 @@ _CAMPAIGNS = (
         "last 90 days",
         "campaigns",
         "how often contacted lately",
-        _CONTACT,
+        CONTACT,
     ),
     Feature(
         "days_since_last_contact",
@@ -336,7 +337,7 @@ _CAMPAIGNS = (
         EVER,
         "campaigns",
         "how long left alone",
-        _CONTACT,
+        CONTACT,
     ),
     Feature(
         "responses",

@@ -9,7 +9,7 @@ from typing import Final
 import ibis.expr.types as ir
 
 from patron.features.breadth import breadth_of
-from patron.features.catalogue import CATEGORY, Needs, is_met
+from patron.features.catalogue import CATEGORY, CONTACT, Needs, is_met
 from patron.features.customer_days import customer_days, tangled_customers
 from patron.features.engagement import acquisition_days, contact_days, contract_spans
 from patron.features.order_parts import Present, Tables, customer_keys, order_parts
@@ -42,7 +42,7 @@ PREPARED: Final = (
         "branch_breadth", "branches new to each customer", breadth_of("branch_id"), (("transactions.branch_id",),)
     ),
     Prepared("channel_breadth", "channels new to each customer", breadth_of("channel"), (("transactions.channel",),)),
-    Prepared("contact_days", "contacts and responses", contact_days, (("contacts.customer_id",),)),
+    Prepared("contact_days", "contacts and responses", contact_days, CONTACT),
     Prepared("contract_spans", "contracts", contract_spans, (("subscriptions.started_on",),)),
     Prepared("acquisition_days", "first days as a customer", acquisition_days, (("customers.acquired_on",),)),
 )

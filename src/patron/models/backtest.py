@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,17 +65,16 @@ class Leaderboard:
         folds is left out of all at once.
         """
         function = METRIC_FUNCTIONS[metric]
-        without = np.array([self._gap(model, other, function, group) for group in range(GROUPS)])
+        members = [hashed(fold.customer_id) % GROUPS for fold in self.folds]
+        gaps = np.empty((GROUPS, len(self.folds)))
+        for group in range(GROUPS):
+            for number, (fold, member) in enumerate(zip(self.folds, members, strict=True)):
+                kept = member != group
+                actual, one, two = fold.actual[kept], fold.predictions[model][kept], fold.predictions[other][kept]
+                gaps[group, number] = function(actual, one) - function(actual, two)
+        without = gaps.mean(axis=1)
         error = float(np.sqrt((GROUPS - 1) / GROUPS * np.sum((without - without.mean()) ** 2)))
         return self.score(model, metric) - self.score(other, metric), error
-
-    def _gap(self, model: str, other: str, function: Callable[[Floats, Floats], float], group: int) -> float:
-        gaps = []
-        for fold in self.folds:
-            kept = hashed(fold.customer_id) % GROUPS != group
-            one, two = fold.predictions[model][kept], fold.predictions[other][kept]
-            gaps.append(function(fold.actual[kept], one) - function(fold.actual[kept], two))
-        return float(np.mean(gaps))
 
     def _of(self, model: str) -> list[Row]:
         rows = [row for row in self.rows if row.model == model]

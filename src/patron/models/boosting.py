@@ -21,7 +21,7 @@ from patron.models.arrays import Flags, Floats, hashed
 from patron.models.bg_nbd_value import BGNBDValue, FittedBGNBDValue
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction, Window
 
-MOST_ROWS: Final = 150_000
+MOST_ROWS: Final = 120_000
 FEWEST_BUYERS: Final = 50
 ROUNDS: Final = 150
 ROWS_AT_ONCE: Final = 100_000

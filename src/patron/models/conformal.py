@@ -162,19 +162,19 @@ def _edges(predicted: Floats, bands: int, smallest_band: int) -> Floats:
 
 
 def _limits(ratio: Floats, level: float) -> tuple[float, float]:
-    """The bounds of one band: half the margin below, then as far up as the level needs, ties counted.
+    """The bounds of one band: half the margin below, then as far up as the level needs.
 
-    Order statistics at (n + 1)·share, so that the claim holds for the next customer, not for these.
+    The next customer falls between the i-th and the j-th of n ordered ratios with chance (j - i)/(n + 1). A lower bound
+    that many share, such as 0, is met rather than straddled: then one rank less is needed.
     """
     ordered = np.sort(ratio)
     count = len(ordered)
     below = int(np.floor((count + 1) * (1 - level) / 2))
-    low = float(ordered[max(below - 1, 0)])
-    if below < 1 and low > 0:
-        low = 0.0
+    low = float(ordered[below - 1]) if below else min(float(ordered[0]), 0.0)
     first = int(np.searchsorted(ordered, low, side="left"))
-    needed = int(np.ceil((count + 1) * level))
-    return low, float(ordered[min(first + needed - 1, count - 1)])
+    equal = int(np.searchsorted(ordered, low, side="right")) - first
+    rank = first + int(np.ceil((count + 1) * level)) + (equal == 1)
+    return low, float(ordered[min(rank, count) - 1])
 
 
 def _by_band(band: Integers, inside: Floats) -> tuple[BandCoverage, ...]:

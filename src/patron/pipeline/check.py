@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.pipeline.ingest import bronze_names, rejects_table
+from patron.pipeline.ingest import rejects_table
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import Intake, balance, refuse_broken, refuse_overlap
 from patron.quality.oddities import oddities, usual_amount
@@ -29,7 +29,19 @@ from patron.quality.repeats import (
 from patron.quality.rules import judged, transaction_rules
 from patron.sources.parse import Parser
 from patron.sources.raw import RejectedRow
-from patron.tables import FILES, INTAKE, QUARANTINE, REJECTS, REVIEW, TRANSACTIONS, Kind, Table, silver_columns, source_table
+from patron.tables import (
+    FILES,
+    INTAKE,
+    QUARANTINE,
+    REJECTS,
+    REVIEW,
+    TRANSACTIONS,
+    Kind,
+    Table,
+    silver_columns,
+    source_table,
+)
+from patron.warehouse import Batches
 
 STAGED, SORTED = "staged", "sorted"
 _IBIS_TYPE: dict[Kind, str] = {
@@ -54,7 +66,10 @@ def check(run: Run) -> StepReport:
     judged_before = _judged_files(run)
     pending = [file for file in run.files if (file.source_name, file.file_id) not in judged_before]
     intakes = [_judge(run, file) for file in pending]
-    total = {key: sum(getattr(intake, key) for intake in intakes) for key in ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")}
+    total = {
+        key: sum(getattr(intake, key) for intake in intakes)
+        for key in ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
+    }
     words = f"{total['accepted']:,} accepted, {total['duplicate']:,} duplicate, {total['quarantined']:,} quarantined"
     return StepReport(words if intakes else "no new rows", total)
 
@@ -108,13 +123,12 @@ def _landed(run: Run, file: SourceFile) -> Landed:
 def _stage(run: Run, file: SourceFile, table: Table, columns: tuple[str, ...]) -> list[RejectedRow]:
     """Parse the file's bronze rows into the work table ``staged``; gives the rows that could not be parsed."""
     bronze = run.warehouse.table("bronze", file.source_name)
-    originals = {original: bronze[name] for original, name in bronze_names(columns).items()}
-    reader = run.warehouse.stream(bronze.filter(bronze.file_id == file.file_id).select("line", **originals))
+    reader = run.warehouse.stream(bronze.filter(bronze.file_id == file.file_id).select("line", *columns))
     parser = Parser(file.source, table)
     unreadable: list[RejectedRow] = []
     batches = _parsed(parser, reader, unreadable)
     first = next(batches)
-    run.warehouse.replace("work", STAGED, pa.RecordBatchReader.from_batches(first.schema, chain([first], batches)))
+    run.warehouse.replace("work", STAGED, Batches(first.schema, chain([first], batches)))
     return unreadable
 
 
@@ -185,15 +199,14 @@ def _with_defaults(staged: ir.Table, file: SourceFile, table: Table) -> ir.Table
 def _refused_rows(run: Run, file: SourceFile, rows: ir.Table, columns: tuple[str, ...]) -> list[RejectedRow]:
     """The sorted rows that rules or conflicting ids refuse, with their raw content from bronze."""
     refused = rows.filter((rows.reason.notnull()) | (rows.fate == CONFLICT)).select("line", "reason", "detail")
-    names = bronze_names(columns)
     bronze = run.warehouse.table("bronze", file.source_name)
     mine = bronze.filter(bronze.file_id == file.file_id)
-    joined = refused.join(mine, "line").select("line", "reason", "detail", *names.values()).order_by("line")
-    return [_refused_row(row, names) for row in run.warehouse.fetch(joined).to_pylist()]
+    joined = refused.join(mine, "line").select("line", "reason", "detail", *columns).order_by("line")
+    return [_refused_row(row, columns) for row in run.warehouse.fetch(joined).to_pylist()]
 
 
-def _refused_row(row: dict[str, object], names: dict[str, str]) -> RejectedRow:
-    raw = json.dumps({original: row[name] for original, name in names.items()}, ensure_ascii=False)
+def _refused_row(row: dict[str, object], columns: tuple[str, ...]) -> RejectedRow:
+    raw = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
     reason = str(row["reason"] or "conflicting_id")
     detail = str(row["detail"] or "the same id stands on another line of this file with different content")
     return RejectedRow(line=int(str(row["line"])), reason=reason, detail=detail, raw=raw)
@@ -208,9 +221,7 @@ def _quarantine(run: Run, file: SourceFile, refused: list[RejectedRow]) -> None:
         run.warehouse.append("silver", QUARANTINE.name, rejects_table(file, refused, run))
 
 
-def _admit(
-    run: Run, file: SourceFile, table: Table, rows: ir.Table, arrived_at: datetime
-) -> tuple[int, int, int]:
+def _admit(run: Run, file: SourceFile, table: Table, rows: ir.Table, arrived_at: datetime) -> tuple[int, int, int]:
     """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
     if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
         _supersede(run, table, _key(file, table), arrived_at)

@@ -90,13 +90,16 @@ def _sample(run: Run, customers: int) -> ir.Table | None:
 def _span(run: Run) -> tuple[int, int]:
     """The first day of history and the day to score as of."""
     parts = run.warehouse.table("work", "order_parts")
-    days = run.warehouse.fetch(parts.aggregate(first=parts.occurred_day.min(), last=parts.visible_day.max())).to_pylist()[0]
+    days = run.warehouse.fetch(
+        parts.aggregate(first=parts.occurred_day.min(), last=parts.visible_day.max())
+    ).to_pylist()[0]
     first, last = int(days["first"]), int(days["last"])
     if run.settings.as_of != "auto":
         last = day_number(date.fromisoformat(run.settings.as_of))
         if last < first:
             raise UsageError(
-                f"as_of {run.settings.as_of} lies before the first transaction.", allowed=f"History begins on {day_of(first)}."
+                f"as_of {run.settings.as_of} lies before the first transaction.",
+                allowed=f"History begins on {day_of(first)}.",
             )
     return first, last
 

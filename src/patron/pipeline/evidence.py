@@ -86,8 +86,12 @@ def caveats(run: Run, sums: Totals) -> list[str]:
             "nobody's value."
         )
     if value.basis == "margin" and not any("margin" in source.columns for source in run.settings.sources.values()):
-        told.append(f"Value is taken as {value.margin_rate:.2%} of every amount (value.margin_rate), for want of a margin column.")
+        told.append(
+            f"Value is taken as {value.margin_rate:.2%} of every amount (value.margin_rate), for want of a margin column."
+        )
     if value.refunds == "ignore":
-        told.append("Refunds are not counted against value (value.refunds = \"ignore\").")
-    told.append("A value is what is expected if the business goes on as before; it does not know of plans that the data do not show.")
+        told.append('Refunds are not counted against value (value.refunds = "ignore").')
+    told.append(
+        "A value is what is expected if the business goes on as before; it does not know of plans that the data do not show."
+    )
     return told

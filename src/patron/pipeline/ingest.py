@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from patron.errors import BrokenContract
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.raw import RawFile, RejectedRow, read_raw
 from patron.tables import FILES, REJECTS
+from patron.warehouse import Batches
 
 _REJECTS_SCHEMA = pa.schema(
     [
@@ -34,7 +34,9 @@ def ingest(run: Run) -> StepReport:
     fresh = [file for file in run.files if (file.source_name, file.file_id) not in known]
     rows = sum(_land(run, file) for file in fresh)
     old = len(run.files) - len(fresh)
-    words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}" + (f", {old} already read" if old else "")
+    words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}" + (
+        f", {old} already read" if old else ""
+    )
     return StepReport(words, {"files": len(fresh), "rows": rows})
 
 
@@ -45,13 +47,11 @@ def _known_files(run: Run) -> set[tuple[str, str]]:
 
 def _land(run: Run, file: SourceFile) -> int:
     raw = read_raw(file.path, file.source)
-    _refuse_missing_columns(raw, file)
     rejected: list[RejectedRow] = []
-    landing = bronze_names(raw.columns)
-    run.warehouse.create_raw("bronze", file.source_name, list(landing.values()))
-    schema = pa.schema([("file_id", pa.string()), ("line", pa.int64()), *((name, pa.string()) for name in landing.values())])
-    reader = pa.RecordBatchReader.from_batches(schema, _batches(raw, file, schema, rejected))
-    kept = run.warehouse.append("bronze", file.source_name, reader)
+    run.warehouse.create_raw("bronze", file.source_name, list(raw.columns))
+    schema = pa.schema([("file_id", pa.string()), ("line", pa.int64()), *((c, pa.string()) for c in raw.columns)])
+    batches = Batches(schema, _batches(raw, file, schema, rejected))
+    kept = run.warehouse.append("bronze", file.source_name, batches)
     rows_in = kept + len(rejected)
     refuse_empty(file.path.name, rows_in)
     run.warehouse.append("bronze", REJECTS.name, rejects_table(file, rejected, run))
@@ -59,19 +59,9 @@ def _land(run: Run, file: SourceFile) -> int:
     return rows_in
 
 
-def bronze_names(columns: tuple[str, ...]) -> dict[str, str]:
-    """The name in bronze of each source column: its own, unless it clashes with ours or, but for case, with another."""
-    taken, names = {"file_id", "line"}, {}
-    for column in columns:
-        name = column
-        while name.lower() in taken:
-            name += "_"
-        taken.add(name.lower())
-        names[column] = name
-    return names
-
-
-def _batches(raw: RawFile, file: SourceFile, schema: pa.Schema, rejected: list[RejectedRow]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    raw: RawFile, file: SourceFile, schema: pa.Schema, rejected: list[RejectedRow]
+) -> Iterator[pa.RecordBatch]:
     for batch in raw.batches():
         rejected.extend(batch.rejected)
         values = [batch.rows.column(column).cast(pa.string()) for column in raw.columns]
@@ -94,18 +84,6 @@ def rejects_table(file: SourceFile, rejected: list[RejectedRow], run: Run) -> pa
         for row in rejected
     ]
     return pa.Table.from_pylist(rows, schema=_REJECTS_SCHEMA)
-
-
-def _refuse_missing_columns(raw: RawFile, file: SourceFile) -> None:
-    rule = [file.source.refund_when.column] if file.source.refund_when else []
-    row_id = [file.source.row_id] if file.source.row_id else []
-    missing = sorted({*file.source.columns.values(), *rule, *row_id} - set(raw.columns))
-    if missing:
-        raise BrokenContract(
-            f"{file.path.name} has no column {', '.join(repr(name) for name in missing)}, which source '{file.source_name}' names.",
-            allowed=f"It has: {', '.join(raw.columns)}.",
-            to_do=f"Correct [sources.{file.source_name}.columns] in patron.toml, or the file; nothing was changed.",
-        )
 
 
 def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Table:

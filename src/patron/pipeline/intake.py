@@ -48,7 +48,7 @@ def totals(run: Run) -> Totals:
     names = ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
     counts = ours.aggregate(**{name: ours[name].sum().fill_null(0) for name in names})
     fates = {name: int(count) for name, count in _row(run, counts).items()}  # engines sum whole numbers as decimals
-    return Totals(**_row(run, sums), **fates)
+    return Totals(**(_row(run, sums) | fates))
 
 
 def source_files(run: Run) -> tuple[SourceFile, ...]:

@@ -28,7 +28,8 @@ def picture(steps: Sequence[Step]) -> str:
             body.append(_arrow(STEP + BOX / 2, top + height, STEP + BOX / 2, top + height + GAP))
         top += height + GAP
     heads = "".join(
-        f'<text class="h" x="{x}" y="40">{word}</text>' for x, word in ((READS, "reads"), (STEP, "step"), (WRITES, "writes"))
+        f'<text class="h" x="{x}" y="40">{word}</text>'
+        for x, word in ((READS, "reads"), (STEP, "step"), (WRITES, "writes"))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 {top}" role="img" aria-label="The steps of patron run">'

@@ -18,7 +18,9 @@ def prepare(run: Run) -> StepReport:
     counts: dict[str, int] = {}
     for prepared in needed_tables(mapped_columns(run)):
         run.say(f"Sum up orders: {prepared.meaning} …")
-        counts[prepared.name] = run.warehouse.replace("work", prepared.name, prepared.build(tables, mapped_columns(run)))
+        counts[prepared.name] = run.warehouse.replace(
+            "work", prepared.name, prepared.build(tables, mapped_columns(run))
+        )
         tables[prepared.name] = run.warehouse.table("work", prepared.name)
     return StepReport(f"{counts['order_parts']:,} orders of {counts['customer_keys']:,} customers", counts)
 

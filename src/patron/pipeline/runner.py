@@ -54,9 +54,9 @@ class StepDone:
 class Watcher:
     """Whom the runner tells: that a step begins, what it is doing, that it is done."""
 
-    begins: Callable[[Step], None] = lambda step: None
-    says: Callable[[str], None] = lambda words: None
-    done: Callable[[StepDone], None] = lambda step: None
+    begins: Callable[[Step], None] = lambda _: None
+    says: Callable[[str], None] = lambda _: None
+    done: Callable[[StepDone], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ class RunOutcome:
     totals: dict[str, float]
 
 
-def run_workspace(folder: Path, *, again: bool = False, watcher: Watcher | None = None, now: datetime | None = None) -> RunOutcome:
+def run_workspace(
+    folder: Path, *, again: bool = False, watcher: Watcher | None = None, now: datetime | None = None
+) -> RunOutcome:
     """Run a workspace to a published release.
 
     Finished steps of an interrupted run of the same input are not done twice; ``again`` does all of them anew from
@@ -93,7 +95,9 @@ def run_workspace(folder: Path, *, again: bool = False, watcher: Watcher | None 
 
 def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
     finished = _finished(run)
-    unchanged = all(step.name in finished for step in STEPS) and run.recall("release") in Shelf(run.workspace.releases).names()
+    unchanged = (
+        all(step.name in finished for step in STEPS) and run.recall("release") in Shelf(run.workspace.releases).names()
+    )
     if not unchanged and len(finished) == len(STEPS):  # published, but the release is gone: make it again
         _forget(run.warehouse, "step IN ('publish', 'report')", [], tables=("progress",))
         finished = _finished(run)
@@ -115,13 +119,20 @@ def _do(run: Run, step: Step, watcher: Watcher) -> StepDone:
         report = step.do(run)
         done = _done(step, began_at, time.perf_counter() - clock, report)
         row = {key: value for key, value in asdict(done).items() if key in ("words", "seconds")}
-        row |= {"run_key": run.key, "step": step.name, "began_at": began_at.replace(tzinfo=None), "counts": json.dumps(report.counts)}
+        row |= {
+            "run_key": run.key,
+            "step": step.name,
+            "began_at": began_at.replace(tzinfo=None),
+            "counts": json.dumps(report.counts),
+        }
         run.warehouse.append(*PROGRESS, pa.Table.from_pylist([row]))
     return done
 
 
 def _done(step: Step, began_at: datetime, seconds: float, report: StepReport, *, resumed: bool = False) -> StepDone:
-    return StepDone(step.name, step.title, began_at.isoformat(), round(seconds, 3), report.words, report.counts, resumed)
+    return StepDone(
+        step.name, step.title, began_at.isoformat(), round(seconds, 3), report.words, report.counts, resumed
+    )
 
 
 def _finished(run: Run) -> dict[str, StepDone]:
@@ -129,14 +140,20 @@ def _finished(run: Run) -> dict[str, StepDone]:
     steps = {step.name: step for step in STEPS}
     return {
         row["step"]: _done(
-            steps[row["step"]], row["began_at"], row["seconds"], StepReport(row["words"], json.loads(row["counts"])), resumed=True
+            steps[row["step"]],
+            row["began_at"],
+            row["seconds"],
+            StepReport(row["words"], json.loads(row["counts"])),
+            resumed=True,
         )
         for row in rows
         if row["run_key"] == run.key and row["step"] in steps
     }
 
 
-def _forget(warehouse: DuckDBWarehouse, which: str, values: list[str], tables: Sequence[str] = ("progress", "facts")) -> None:
+def _forget(
+    warehouse: DuckDBWarehouse, which: str, values: list[str], tables: Sequence[str] = ("progress", "facts")
+) -> None:
     for table in tables:
         warehouse.execute(f"DELETE FROM work.{table} WHERE {which}", values)  # noqa: S608 - words of this module
 
@@ -151,5 +168,9 @@ def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
 
 def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:
     """What makes two runs the same: the settings, the bytes of the files, and the code."""
-    told = [VERSION, workspace.settings.model_dump_json(), *sorted(f"{file.source_name} {file.file_id}" for file in files)]
+    told = [
+        VERSION,
+        workspace.settings.model_dump_json(),
+        *sorted(f"{file.source_name} {file.file_id}" for file in files),
+    ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:24]

@@ -22,7 +22,9 @@ def score(run: Run) -> StepReport:
     customers = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), plan.now)
     learnt = tuple(windows[day] for day in plan.training_of(plan.now) if day in windows)
     run.say(f"Value every customer: {contest['champion_title']} …")
-    fitted = value_model(contest["champion"]).fit(History(customers, learnt, plan.horizon_days), run.settings.models.seed)
+    fitted = value_model(contest["champion"]).fit(
+        History(customers, learnt, plan.horizon_days), run.settings.models.seed
+    )
     prediction = fitted.predict(customers)
     intervals = run.recall("intervals")
     known = Intervals.from_dict(intervals) if intervals else None
@@ -36,7 +38,10 @@ def score(run: Run) -> StepReport:
     )
     run.warehouse.replace("gold", "scores", table)
     artifacts = fitted.artifacts()
-    bodies = {"name": pa.array(sorted(artifacts)), "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary())}
+    bodies = {
+        "name": pa.array(sorted(artifacts)),
+        "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary()),
+    }
     run.warehouse.replace("work", "artifacts", pa.table(bodies))
     total = _total(run, known, prediction, table)
     run.remember("total", total)

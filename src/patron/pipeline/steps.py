@@ -32,7 +32,13 @@ STEPS: Final = (
         ("gold.customer_features", "work.past_features", "work.past_outcomes"),
         describe,
     ),
-    Step("backtest", "Test the models on the past", ("work.past_features", "work.past_outcomes"), ("work.facts",), backtest),
+    Step(
+        "backtest",
+        "Test the models on the past",
+        ("work.past_features", "work.past_outcomes"),
+        ("work.facts",),
+        backtest,
+    ),
     Step(
         "score",
         "Value every customer",

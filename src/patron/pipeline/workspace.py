@@ -29,7 +29,9 @@ class Workspace:
         """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError."""
         home = folder.parent if folder.name == FILE_NAME else folder
         if not home.is_dir():
-            raise NothingThere(f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use.")
+            raise NothingThere(
+                f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use."
+            )
         return cls(home, read_settings(home / FILE_NAME))
 
     @property
@@ -46,7 +48,9 @@ class Workspace:
         except Timeout as error:
             raise WorkspaceBusy(_held_by(holder, self.folder), to_do="Wait until it ends, then run again.") from error
         try:
-            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}))
+            holder.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"})
+            )
             yield
         finally:
             holder.unlink(missing_ok=True)

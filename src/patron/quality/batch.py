@@ -37,7 +37,9 @@ def refuse_broken(intake: Intake, reasons: dict[str, int], example: str, setting
     share = intake.quarantined / intake.rows_in
     if share <= settings.quarantine_limit:
         return
-    listed = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5])
+    listed = ", ".join(
+        f"{reason} {count:,}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]
+    )
     raise BrokenContract(
         f"{intake.name}: {intake.quarantined:,} of {intake.rows_in:,} rows ({share:.1%}) cannot be believed ({listed}). "
         f"The first: {example}.",
@@ -51,8 +53,8 @@ def refuse_overlap(name: str, share: float) -> None:
     raise BrokenContract(
         f"{name}: {share:.0%} of its rows are already loaded from earlier files.",
         allowed="Rows without a row_id cannot be told apart from repeats.",
-        to_do="In this source's section of patron.toml set repeated_rows = \"drop\" (a newer export of the same rows), "
-        "\"keep\" (new rows that happen to be equal), or name a row_id column; nothing downstream was changed.",
+        to_do='In this source\'s section of patron.toml set repeated_rows = "drop" (a newer export of the same rows), '
+        '"keep" (new rows that happen to be equal), or name a row_id column; nothing downstream was changed.',
     )
 
 

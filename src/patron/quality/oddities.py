@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 
@@ -21,11 +23,13 @@ def usual_amount(transactions: ir.Table) -> ir.Scalar:
 def oddities(transactions: ir.Table, usual: float, outlier_factor: float) -> ir.Table:
     """One row per odd row and flag: file_id, line, flag, detail."""
     limit = round(usual * outlier_factor, 4)
-    zero = _flagged(transactions.filter(transactions.amount == 0), "zero_price", lambda rows: ibis.literal("amount: 0"))
+    zero = _flagged(transactions.filter(transactions.amount == 0), "zero_price", lambda _: ibis.literal("amount: 0"))
     if not limit:
         return zero
     far = transactions.filter(transactions.amount.abs() > limit)
-    outlier = _flagged(far, "outlier", lambda rows: _amount(rows) + f" is beyond {outlier_factor:g} times the median {usual:g}")
+    outlier = _flagged(
+        far, "outlier", lambda rows: _amount(rows) + f" is beyond {outlier_factor:g} times the median {usual:g}"
+    )
     return zero.union(outlier).union(_cancelled_at_once(far))
 
 
@@ -47,5 +51,5 @@ def _amount(rows: ir.Table) -> ir.StringValue:
     return ibis.literal("amount: ") + rows.amount.cast("string")
 
 
-def _flagged(rows: ir.Table, flag: str, detail) -> ir.Table:  # type: ignore[no-untyped-def]  # a lambda over Ibis, which has no types
+def _flagged(rows: ir.Table, flag: str, detail: Callable[[ir.Table], ir.StringValue]) -> ir.Table:
     return rows.select("file_id", "line", flag=ibis.literal(flag), detail=detail(rows))

@@ -38,7 +38,9 @@ def sorted_by_key(rows: ir.Table, held: ir.Table, key: Sequence[str], content: S
         (told._held_content.notnull(), CORRECTION),
         else_=FRESH,
     )
-    return told.mutate(fate=fate).drop("_content", "_least", "_most", "_place", "_held_content", *[f"_held_{name}" for name in key])
+    return told.mutate(fate=fate).drop(
+        "_content", "_least", "_most", "_place", "_held_content", *[f"_held_{name}" for name in key]
+    )
 
 
 def repeated_share(rows: ir.Table, held: ir.Table) -> ir.FloatingScalar:

@@ -42,7 +42,9 @@ def transaction_rules(settings: Settings, arrived_at: datetime) -> tuple[Rule, .
         Rule(
             "date_too_early",
             lambda rows: rows.occurred_day < earliest,
-            lambda rows: _told("occurred_at", rows.occurred_at, f"is before quality.earliest ({settings.quality.earliest})"),
+            lambda rows: _told(
+                "occurred_at", rows.occurred_at, f"is before quality.earliest ({settings.quality.earliest})"
+            ),
             "happened before the earliest day believed",
         ),
         Rule(

@@ -30,7 +30,9 @@ class Shelf:
         """The names of all releases, newest first."""
         if not self.folder.is_dir():
             return []
-        whole = (path.name for path in self.folder.iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file())
+        whole = (
+            path.name for path in self.folder.iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file()
+        )
         return sorted(whole, reverse=True)
 
     def current_name(self) -> str | None:
@@ -68,7 +70,9 @@ class Shelf:
             current = self.current_name()
             older = [known for known in names if current is None or known < current]
             if not older:
-                raise NothingThere("There is no earlier release to roll back to.", allowed=f"Published: {', '.join(names) or 'none'}.")
+                raise NothingThere(
+                    "There is no earlier release to roll back to.", allowed=f"Published: {', '.join(names) or 'none'}."
+                )
             name = older[0]
         target = self.path(name)
         read_manifest(target)
@@ -77,7 +81,9 @@ class Shelf:
 
     def _already(self, manifest: Manifest) -> Manifest | None:
         known = (read_manifest(self.folder / name) for name in self.names()[:1])
-        return next((m for m in known if (m.run_key, m.score_digest) == (manifest.run_key, manifest.score_digest)), None)
+        return next(
+            (m for m in known if (m.run_key, m.score_digest) == (manifest.run_key, manifest.score_digest)), None
+        )
 
     def _write(self, manifest: Manifest, write: Callable[[Path], None], now: datetime) -> Manifest:
         self.folder.mkdir(parents=True, exist_ok=True)

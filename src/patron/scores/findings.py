@@ -117,7 +117,10 @@ def _coverage(measured: MeasuredCoverage | None) -> list[Plain]:
     for place, band in enumerate(tenths, start=1):
         label = "Top tenth" if place == 1 else "Bottom tenth" if place == len(tenths) else f"Tenth {place}"
         rows.append((label, band.customers, band.share))
-    return [{"label": name, "customers": count, "nominal": measured.nominal, "measured": share} for name, count, share in rows]
+    return [
+        {"label": name, "customers": count, "nominal": measured.nominal, "measured": share}
+        for name, count, share in rows
+    ]
 
 
 def _caveats(contest: Contest, measured: MeasuredCoverage | None) -> list[str]:

@@ -51,7 +51,9 @@ def score_table(
     )
 
 
-def confidence(expected: Floats, low: Floats, high: Floats, *, proven: bool) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def confidence(
+    expected: Floats, low: Floats, high: Floats, *, proven: bool
+) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     """'high', 'medium' or 'low': how wide the interval is beside what is expected.
 
     The width is compared with the customer's expected value plus the mean of all, so that a customer of whom little

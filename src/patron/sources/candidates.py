@@ -138,14 +138,16 @@ def _candidate(group: Group, choice: Choice) -> Candidate | None:
         key = UNIQUE_KEY.get(fit.table.name)
         if key and fit.places[key] not in unique:
             continue
-        if fit.table is TRANSACTIONS and fit.places["customer_id"] in unique and _also_customers(fits) and rows > 1:
+        if fit.table is TRANSACTIONS and fit.places["customer_id"] in unique and _rather_customers(fit, fits):
             continue
         return Candidate(group, _with_row_id_settled(fit, unique), rows)
     return None
 
 
-def _also_customers(fits: Sequence[Fit]) -> bool:
-    return any(fit.table.name == "customers" for fit in fits)
+def _rather_customers(fit: Fit, fits: Sequence[Fit]) -> bool:
+    """Whether a file that names each customer once, and no order, lists customers and not what they bought."""
+    names_orders = {"order_id", "row_id"} & set(fit.places)
+    return not names_orders and any(other.table.name == "customers" for other in fits)
 
 
 def _with_row_id_settled(fit: Fit, unique: set[str]) -> Fit:

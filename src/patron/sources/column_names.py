@@ -91,7 +91,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", _CAMEL.sub("_", plain).lower()).strip("_")
 
 
-def name_score(table: str, column: str, source_column: str, *, numeric_id: bool = False) -> float:
+def name_score(table: str, column: str, source_column: str) -> float:
     """How well a source's column name fits a declared column, 0 to 1, by its name alone."""
     name = plain_name(source_column)
     known = NAMES[table].get(column, "").split()
@@ -105,9 +105,7 @@ def name_score(table: str, column: str, source_column: str, *, numeric_id: bool 
         return 0.85
     if name in _GENERIC_IDS and column == "customer_id":
         return GENERIC
-    if column in ONLY_BY_NAME or (
-        column.endswith("_id") and name.rsplit("_", 1)[-1] not in _ID_ENDINGS and not numeric_id
-    ):
+    if column in ONLY_BY_NAME or (column.endswith("_id") and name.rsplit("_", 1)[-1] not in _ID_ENDINGS):
         return 0.0
     within = [text for text in known if set(text.split("_")) <= words and len(text) > 3]
     return PARTLY if within else 0.0

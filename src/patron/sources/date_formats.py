@@ -16,9 +16,10 @@ MOST_ODD: Final = 0.02
 OUTWEIGHS: Final = 20
 _ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?))?)?$")
 _DAYS: Final = (
-    *(day.replace("/", sign) for day in ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d") for sign in "/-."),
-    *("%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
-)  # fmt: skip
+    *(day.replace("/", sign) for day in ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y") for sign in "/-."),
+    *("%y-%m-%d", "%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y"),
+    *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
+)
 _TIMES: Final = (
     "",
     " %H:%M",
@@ -37,14 +38,21 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1900, 2100
 
 
 def fitting_formats(values: Sequence[str]) -> tuple[str, ...]:
-    """The formats under which these values, but for 2 %, are days; ('iso',) where they are ISO."""
+    """The formats under which these values, but for 2 %, are days; ('iso',) where they are ISO.
+
+    Where no format fits that many but some do together, these: then the column is written in several ways.
+    """
     if not values or not any(sign.isdigit() for sign in values[0]):
         return ()
     least = len(values) * (1 - MOST_ODD)
     if sum(1 for value in values if _ISO.match(value)) >= least:
         return (ISO,)
     hopeful = [form for form in FORMATS if any(fits(value, form) for value in values[:_QUICK_LOOK])]
-    return tuple(form for form in hopeful if sum(fits(value, form) for value in values) >= least)
+    fitted = {form: {value for value in values if fits(value, form)} for form in hopeful}
+    whole = tuple(form for form, found in fitted.items() if len(found) >= least)
+    if whole or len(set().union(*fitted.values())) < least:
+        return whole
+    return tuple(fitted)
 
 
 def fits(value: str, date_format: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,6 +23,9 @@ from patron.sources.text_blocks import ExpansionGuard
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 BATCH_ROWS: Final = 50_000
 _WHOLE_FLOATS: Final = 2.0**53
+MAX_CELLS: Final = 50_000_000
+SMALL_SHEET_BYTES: Final = 50 << 20
+_CELL_PLACE: Final = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 
 def read_excel(path: Path, source: Source) -> RawFile:
@@ -32,21 +37,43 @@ def read_excel(path: Path, source: Source) -> RawFile:
     return RawFile(path, columns, lambda: _batches(path, source, columns))
 
 
-def sheet_names(path: Path) -> tuple[str, ...]:
-    """The names of a workbook's sheets, in its order."""
-    with _workbook(path) as book:
-        return tuple(book.sheet_names)
-
-
 def _refuse_bomb(path: Path) -> None:
+    """Refuse a workbook that claims to unpack beyond measure, or whose few cells span a vast sheet."""
     if not zipfile.is_zipfile(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
             claimed = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
+            spans = [_span(archive, member) for member in archive.infolist() if _is_small_sheet(member)]
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
         raise _not_a_workbook(path, error) from error
     ExpansionGuard(path, path.stat().st_size).add(claimed)
+    if max(spans, default=0) > MAX_CELLS:
+        raise UnreadableFile(
+            str(path),
+            f"its cells span an area of {max(spans):,} (at most {MAX_CELLS:,}): a stray value stands far from the rest.",
+            to_do="Delete the empty rows and columns behind the data, or export CSV.",
+        )
+
+
+def _is_small_sheet(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a sheet of few cells: only these can span far more than they hold."""
+    return member.filename.startswith("xl/worksheets/") and member.file_size <= SMALL_SHEET_BYTES
+
+
+def _span(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Rows × columns up to the last cell. The reader lays out that whole area in memory."""
+    places = _CELL_PLACE.findall(archive.read(member))
+    rows = max((int(row) for _, row in places), default=0)
+    columns = max((_column_number(letters) for letters in {letters for letters, _ in places}), default=0)
+    return rows * columns
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _workbook(path: Path) -> calamine.CalamineWorkbook:

@@ -29,7 +29,7 @@ def stored_columns(path: Path, header: Sequence[str]) -> tuple[str, ...]:
         raise UnreadableFile(
             str(path),
             f"the header names {len(same)} columns '{repeated[0]}' ({', '.join(same)}).",
-            to_do="Give each column a name of its own; upper and lower case count as the same.",
+            to_do="Give each column a name of its own (upper and lower case count as the same); a file without a header needs one.",
         )
     return tuple(stored_name(name) for name in names)
 

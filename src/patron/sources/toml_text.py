@@ -22,7 +22,10 @@ _OF_PROFILE: Final[dict[str, dict[str, dict[str, tuple[object, str]]]]] = {
         }
     }
 }
-_WORTH_SAYING: Final = 0.8
+# What stands in a comment where the default is nothing.
+_EXAMPLES: Final[dict[str, object]] = {"refund_when": {"column": "type", "equals": ["refund"]}}
+_SURE: Final = 0.8
+_LONGEST_NOTE: Final = 300
 
 
 def settings_text(proposal: Proposal, folder: Path | None = None) -> str:
@@ -34,7 +37,7 @@ def settings_text(proposal: Proposal, folder: Path | None = None) -> str:
         "# patron.toml: what Patron reads, and how. Lines that begin with # are defaults; remove the # to change one.",
         _general(proposal),
         *(_section(name, proposal) for name in ("value",)),
-        *(_source(source, folder) for source in proposal.sources),
+        *(_source(source, folder, first=not place) for place, source in enumerate(proposal.sources)),
         _unused(proposal),
         *(_section(name, proposal) for name in sections() if name != "value"),
     ]
@@ -43,7 +46,7 @@ def settings_text(proposal: Proposal, folder: Path | None = None) -> str:
 
 def _general(proposal: Proposal) -> str:
     fields = Settings.model_fields
-    lines = [f"# {note}." for note in proposal.notes]
+    lines = [f"# {_shown(note, _LONGEST_NOTE)}." for note in proposal.notes]
     lines += [f"# {fields['profile'].description}", f"profile = {_value(proposal.profile)}"]
     return "\n".join([*lines, *_commented("as_of", fields["as_of"].description, fields["as_of"].default)])
 
@@ -66,24 +69,23 @@ def _commented(key: str, description: str | None, default: object) -> list[str]:
     return [f"# {description}", f"#{key} = {_value(default)}"]
 
 
-def _source(proposed: ProposedSource, folder: Path | None) -> str:
-    lines = [f"[sources.{proposed.name}]", *(f"# {note}" for note in proposed.notes)]
+def _source(proposed: ProposedSource, folder: Path | None, *, first: bool) -> str:
+    """A source's section; only the first one tells all settings, the others those that are chosen."""
+    lines = [f"[sources.{proposed.name}]", *(f"# {_shown(note, _LONGEST_NOTE)}" for note in proposed.notes)]
     for key, field in Source.model_fields.items():
-        if key == "columns":
-            continue
         value = getattr(proposed.source, key)
         if key == "files":
             lines += [
                 "# files, globs or folders, relative to this file; a folder or a glob takes new files as they come"
             ]
             lines += [f"files = {_value([_relative(path, folder) for path in proposed.files])}"]
-        elif key == "table" or value != field.get_default():
+        elif key == "table" or (key != "columns" and value != field.get_default()):
             lines += [f"# {field.description}", f"{key} = {_value(value)}"]
-        elif key == "refund_when":
-            lines += [f"# {field.description}", '#refund_when = { column = "type", equals = ["refund"] }']
-        else:
-            lines += _commented(key, field.description, value)
-    return "\n".join([*lines, "", *_columns(proposed)])
+        elif first and key != "columns":
+            lines += _commented(key, field.description, _EXAMPLES.get(key, value))
+    return "\n".join(
+        [*lines, *([] if first else ["# all other settings of a source: see the first"]), "", *_columns(proposed)]
+    )
 
 
 def _columns(proposed: ProposedSource) -> list[str]:
@@ -93,7 +95,7 @@ def _columns(proposed: ProposedSource) -> list[str]:
     ]
     active = [column for column in proposed.columns if column.name in proposed.source.columns]
     for column in active:
-        sure = f"{column.confidence:.0%}" + ("" if column.confidence >= _WORTH_SAYING else ", please check")
+        sure = f"{column.confidence:.0%}" + ("" if column.confidence >= _SURE else ", please check")
         lines.append(f"{column.name} = {_value(column.source_column)}  # {sure}; e.g. {_shown(column.example)}")
     free = [
         name
@@ -106,7 +108,9 @@ def _columns(proposed: ProposedSource) -> list[str]:
 
 
 def _unused(proposal: Proposal) -> str:
-    return "\n".join(f"# Left out: {_shown(entry.path.name)}: {_shown(entry.why, 300)}." for entry in proposal.unused)
+    return "\n".join(
+        f"# Left out: {_shown(entry.path.name)}: {_shown(entry.why, _LONGEST_NOTE)}." for entry in proposal.unused
+    )
 
 
 def _shown(text: str, most: int = 40) -> str:

@@ -158,17 +158,20 @@ def _thousands_class(source: Source) -> str:
     return variants.get(source.thousands, re.escape(source.thousands))
 
 
+def _grouped(source: Source) -> str:
+    """Digits in groups of three; with commas also of two, as India writes 12,34,567."""
+    between = _thousands_class(source)
+    inner = "2,3" if source.thousands == "," else "3"
+    return f"\\d{{1,3}}(?:{between}\\d{{{inner}}})*{between}\\d{{3}}"
+
+
 def number_patterns(source: Source) -> tuple[str, str]:
     """Two regular expressions: a number's digits, and a whole number with sign, currency or brackets.
 
     Allowed: 12.50, -12.50, 12.50-, £12.50, -£12.50, £-12.50, 12.50 €, (12.50), £(12.50), (£12.50), 1e3.
     """
     point = re.escape(source.decimal)
-    groups = (
-        f"\\d{{1,3}}(?:{_thousands_class(source)}\\d{{2,3}})*{_thousands_class(source)}\\d{{3}}|"
-        if source.thousands
-        else ""
-    )
+    groups = f"{_grouped(source)}|" if source.thousands else ""
     body = f"(?:(?:{groups}\\d+)(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,9}})?"
     space, money = f"{_SPACES}*", "\\p{Sc}"
     forms = (

@@ -30,9 +30,7 @@ def init(
     Returns the proposal: the tables, the columns with their confidence, and notes. Raises AmbiguousData where dates
     can be read two ways, BrokenContract where no file holds transactions, UsageError where patron.toml exists.
     """
-    proposal = proposed(
-        files, workspace, profile=profile, currency=currency, date_format=date_format, force=force
-    )
+    proposal = proposed(files, workspace, profile=profile, currency=currency, date_format=date_format, force=force)
     written(proposal, workspace)
     return proposal
 
@@ -43,7 +41,9 @@ def proposed(
     """What ``init`` would write, before it does; refuses to stand over an existing patron.toml without force."""
     target = Path(workspace) / FILE_NAME
     if target.exists() and not force:
-        raise UsageError(f"{target} exists already.", to_do="Edit it, or replace it with --force (force=True in Python).")
+        raise UsageError(
+            f"{target} exists already.", to_do="Edit it, or replace it with --force (force=True in Python)."
+        )
     paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
     return propose(paths, profile, date_format=date_format, currency=currency)
 

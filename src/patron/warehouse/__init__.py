@@ -1,5 +1,5 @@
 """Where tables live and queries run."""
 
-from patron.warehouse.duckdb import DuckDBWarehouse, open_warehouse
+from patron.warehouse.duckdb import Batches, DuckDBWarehouse, open_warehouse
 
-__all__ = ["DuckDBWarehouse", "open_warehouse"]
+__all__ = ["Batches", "DuckDBWarehouse", "open_warehouse"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.errors import NothingThere, WorkspaceBusy
+from patron.errors import NothingThere, PatronError, WorkspaceBusy
 from patron.settings import WarehouseSettings
 from patron.tables import Column, Kind
 
@@ -35,6 +36,14 @@ _SQL_TYPE: dict[Kind, str] = {
     "real": "DOUBLE",
     "flag": "BOOLEAN",
 }
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Arrow batches that are made as they are written."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
 
 
 class DuckDBWarehouse:
@@ -93,13 +102,13 @@ class DuckDBWarehouse:
                 f"ALTER TABLE {_quoted(schema)}.{_quoted(name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} VARCHAR"
             )
 
-    def replace(self, schema: str, name: str, rows: ir.Table | pa.Table | pa.RecordBatchReader) -> int:
+    def replace(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
         """Make this table anew from a query or from Arrow; gives the number of rows."""
         return self._write(
             f"CREATE OR REPLACE TABLE {_quoted(schema)}.{_quoted(name)} AS SELECT * FROM ({{rows}})", rows, schema, name
         )
 
-    def append(self, schema: str, name: str, rows: ir.Table | pa.Table | pa.RecordBatchReader) -> int:
+    def append(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
         """Add rows, matched by column name; gives the number of rows added."""
         before = self.count(schema, name)
         self._write(
@@ -128,18 +137,42 @@ class DuckDBWarehouse:
 
     def sql(self, expression: ir.Expr) -> str:
         """The SQL that an expression becomes here."""
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return str(self._ibis.compile(expression))
 
-    def _write(self, statement: str, rows: ir.Table | pa.Table | pa.RecordBatchReader, schema: str, name: str) -> int:
-        if isinstance(rows, pa.Table | pa.RecordBatchReader):
-            self._connection.register("arrow_rows", rows)
-            try:
-                self._connection.execute(statement.format(rows="SELECT * FROM arrow_rows"))
-            finally:
-                self._connection.unregister("arrow_rows")
+    def _write(self, statement: str, rows: ir.Table | pa.Table | Batches, schema: str, name: str) -> int:
+        if isinstance(rows, pa.Table):
+            self._write_arrow(statement, rows)
+        elif isinstance(rows, Batches):
+            self._write_batches(statement, rows)
         else:
             self._connection.execute(statement.replace("{rows}", self.sql(rows)))
         return self.count(schema, name)
+
+    def _write_batches(self, statement: str, rows: Batches) -> None:
+        refusals: list[PatronError] = []
+        reader = pa.RecordBatchReader.from_batches(rows.schema, _keeping(refusals, rows.batches))
+        try:
+            self._write_arrow(statement, reader)
+        except duckdb.Error as error:
+            # What a batch's maker refused comes back from the engine as its own error, wrapped in words of no use.
+            if refusals:
+                raise refusals[0] from error
+            raise
+
+    def _write_arrow(self, statement: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        self._connection.register("arrow_rows", rows)
+        try:
+            self._connection.execute(statement.format(rows="SELECT * FROM arrow_rows"))
+        finally:
+            self._connection.unregister("arrow_rows")
+
+
+def _keeping(refusals: list[PatronError], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except PatronError as error:
+        refusals.append(error)
+        raise
 
 
 def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None) -> duckdb.DuckDBPyConnection:

@@ -109,7 +109,7 @@ def _ask_for_one(file: Path | None) -> UsageError:
         return UsageError("Online Retail was asked for twice.", to_do="Give a file or allow the download, not both.")
     return NothingThere(
         "Online Retail is not part of Patron, and nothing is downloaded unless asked for.",
-        to_do=f"Give a local copy (file=…), or allow the download (download=True) from {ADDRESS}.",
+        to_do=f"Give a local copy (--file PATH; in Python file=…), or allow the download from {ADDRESS} (--download; download=True).",
     )
 
 

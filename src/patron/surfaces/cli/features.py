@@ -15,7 +15,17 @@ from patron.features.catalogue import FEATURES
 def list_features(*, as_json: bool) -> None:
     """Print every feature with formula, unit and window, by family."""
     if as_json:
-        rows = [{"name": f.name, "family": f.family, "formula": f.formula, "unit": f.unit, "window": f.window, "meaning": f.meaning} for f in FEATURES]
+        rows = [
+            {
+                "name": f.name,
+                "family": f.family,
+                "formula": f.formula,
+                "unit": f.unit,
+                "window": f.window,
+                "meaning": f.meaning,
+            }
+            for f in FEATURES
+        ]
         typer.echo(json.dumps(rows, indent=2))
         return
     console = Console(highlight=False)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -78,11 +77,14 @@ def _sure(confidence: float) -> str:
 def _ask(target: Path) -> None:
     try:
         agreed = typer.confirm(f"\nWrite this to {target}?", default=True, err=True)
-    except click.exceptions.Abort as error:
-        raise UsageError("Nobody answered, so nothing was written.", to_do="Add --yes to take the proposed mapping.") from error
+    except typer.Abort as error:
+        raise UsageError(
+            "Nobody answered, so nothing was written.", to_do="Add --yes to take the proposed mapping."
+        ) from error
     if not agreed:
         raise UsageError(
-            "Nothing was written.", to_do="Take the mapping with --yes and correct patron.toml by hand, or rename columns."
+            "Nothing was written.",
+            to_do="Take the mapping with --yes and correct patron.toml by hand, or rename columns.",
         )
 
 

@@ -29,7 +29,9 @@ features_app = typer.Typer(help="What customers are described by.", no_args_is_h
 app.add_typer(release_app, name="release")
 app.add_typer(features_app, name="features")
 
-Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")]
+Workspace = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -41,7 +43,9 @@ def init(
     currency: Annotated[
         str, typer.Option(help="Currency of all amounts, three letters; without it, what the files show, or EUR.")
     ] = "",
-    date_format: Annotated[str, typer.Option(help="How dates are written, e.g. %d/%m/%Y, when that cannot be told.")] = "",
+    date_format: Annotated[
+        str, typer.Option(help="How dates are written, e.g. %d/%m/%Y, when that cannot be told.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the proposed mapping without asking.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing patron.toml.")] = False,
     as_json: AsJson = False,
@@ -49,7 +53,9 @@ def init(
     """Look at raw files, propose what each column means, and write patron.toml."""
     from patron.surfaces.cli.init import init_workspace
 
-    init_workspace(files, workspace, profile, currency or None, date_format or None, yes=yes, force=force, as_json=as_json)
+    init_workspace(
+        files, workspace, profile, currency or None, date_format or None, yes=yes, force=force, as_json=as_json
+    )
 
 
 @app.command()
@@ -67,11 +73,15 @@ def run(
 @app.command()
 def demo(
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The folder to make.")] = Path("patron-demo"),
-    world: Annotated[str, typer.Option(help="complete-journey (real households), or a simulated world: shop, bank, subscription.")] = "complete-journey",
+    world: Annotated[
+        str, typer.Option(help="complete-journey (real households), or a simulated world: shop, bank, subscription.")
+    ] = "complete-journey",
     customers: Annotated[int, typer.Option(min=50, help="Customers of a simulated world.")] = 5000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of a simulated world.")] = 1,
     file: Annotated[Path | None, typer.Option(help="A local copy of the sample, for --world online-retail.")] = None,
-    download: Annotated[bool, typer.Option("--download", help="Fetch the sample from its public address, for --world online-retail.")] = False,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the sample from its public address, for --world online-retail.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole journey on sample customers, without any data of your own."""
@@ -114,7 +124,9 @@ def release_show(
 
 @release_app.command("rollback")
 def release_rollback(
-    name: Annotated[str, typer.Argument(help="The release to go back to; without it, the one before.", show_default=False)] = "",
+    name: Annotated[
+        str, typer.Argument(help="The release to go back to; without it, the one before.", show_default=False)
+    ] = "",
     workspace: Workspace = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -155,10 +167,16 @@ def entry() -> None:
 
 def _tell(error: PatronError, *, wants_json: bool) -> None:
     if wants_json:
-        told: dict[str, object] = {"error": type(error).__name__, "message": str(error), "retry_can_help": error.retry_can_help}
+        told: dict[str, object] = {
+            "error": type(error).__name__,
+            "message": str(error),
+            "retry_can_help": error.retry_can_help,
+        }
         if isinstance(error, SettingsError):
             told["faults"] = [vars(fault) | {} for fault in error.faults]
         typer.echo(json.dumps(told), err=False)
         return
     lines = [error.what, error.allowed, error.to_do]
-    typer.echo("\n".join(("✗ " if n == 0 else "  ") + line for n, line in enumerate(line for line in lines if line)), err=True)
+    typer.echo(
+        "\n".join(("✗ " if n == 0 else "  ") + line for n, line in enumerate(line for line in lines if line)), err=True
+    )

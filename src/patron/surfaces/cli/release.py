@@ -35,7 +35,9 @@ def show_release(workspace: Path, name: str | None, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(manifest), indent=2))
         return
-    typer.echo(f"Release {manifest.id}, published {manifest.created_at}; all {len(manifest.files)} files are as published.")
+    typer.echo(
+        f"Release {manifest.id}, published {manifest.created_at}; all {len(manifest.files)} files are as published."
+    )
     for line in plain_summary(folder):
         typer.echo(line)
 
