@@ -162,7 +162,7 @@ class ModelSettings(Section):
     """Which models compete, and what a champion must show."""
 
     candidates: tuple[Name, ...] = Field(
-        ("bg_nbd", "boosting"), description="models that compete with the plain baselines"
+        ("bg_nbd", "boosting", "blend"), description="models that compete with the plain baselines"
     )
     metric: Literal["wape", "mae", "rmse", "gini", "spearman"] = Field(
         "rmse", description="the declared metric of the gate"

@@ -11,6 +11,7 @@ import numpy as np
 from patron.models.arrays import Floats
 from patron.models.bg_nbd import BGNBD, FittedBGNBD
 from patron.models.customers import Customers, Prediction
+from patron.models.once import once_per_table
 from patron.models.summary import Summary
 
 INPUTS: Final = ("frequency", "recency", "T")
@@ -57,9 +58,13 @@ class FittedActivity:
 
 def fit_activity(customers: Customers, horizon_days: int) -> FittedActivity:
     """The purchase process of these customers."""
+    return FittedActivity(_process(customers), horizon_days)
+
+
+@once_per_table
+def _process(customers: Customers) -> FittedBGNBD:
     summary = summary_of(customers)
-    observed = bool((summary.T > 0).any())
-    return FittedActivity(BGNBD().fit(summary) if observed else _UNOBSERVED, horizon_days)
+    return BGNBD().fit(summary) if bool((summary.T > 0).any()) else _UNOBSERVED
 
 
 def summary_of(customers: Customers) -> Summary:

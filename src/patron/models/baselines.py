@@ -53,7 +53,7 @@ class TrailingValue:
     """Expects of each customer what it brought in the last period as long as the horizon."""
 
     name: str = "trailing_value"
-    title: str = "the same value again as in the last period"
+    title: str = "Trailing value: the same again as in the last period"
     complexity: int = 0
     inputs: tuple[str, ...] = ("trailing_value", "trailing_orders", *activity.INPUTS)
 
@@ -66,7 +66,7 @@ class RFMRate:
     """Expects each customer to go on at its average rate so far."""
 
     name: str = "rfm_rate"
-    title: str = "the customer's average rate so far"
+    title: str = "RFM rate: the customer's average so far"
     complexity: int = 0
     inputs: tuple[str, ...] = ("historic_value", "orders", *activity.INPUTS)
 
@@ -103,7 +103,7 @@ class CohortMean:
     """
 
     name: str = "cohort_mean"
-    title: str = "the mean of customers with like recency and frequency"
+    title: str = "Cohort mean: customers of like recency and frequency"
     complexity: int = 0
     inputs: tuple[str, ...] = ("days_since_last_purchase", "trailing_value", "trailing_orders", *activity.INPUTS)
 

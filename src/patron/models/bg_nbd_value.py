@@ -12,6 +12,7 @@ from patron.models.activity import FittedActivity, as_json, fit_activity, summar
 from patron.models.arrays import Floats
 from patron.models.customers import Customers, History, Prediction
 from patron.models.gamma_gamma import FittedGammaGamma, GammaGamma
+from patron.models.once import once_per_table
 
 FEWEST_REPEAT_BUYERS: Final = 30
 PRIOR_PURCHASES: Final = 5.0
@@ -79,7 +80,7 @@ class BGNBDValue:
     """Learns from the customers at the cutoff alone; earlier windows are not needed."""
 
     name: str = "bg_nbd"
-    title: str = "buy till you die: BG/NBD purchases, Gamma-Gamma spend"
+    title: str = "Buy till you die: BG/NBD purchases, Gamma-Gamma spend"
     complexity: int = 1
     inputs: tuple[str, ...] = (
         *activity.INPUTS,
@@ -103,6 +104,7 @@ class BGNBDValue:
         )
 
 
+@once_per_table
 def _fit_spend(customers: Customers) -> FittedGammaGamma | None:
     frequency, spend = customers.column("frequency"), np.maximum(customers.column("monetary_value"), 0.0)
     repeat = (frequency > 0) & (spend > 0)

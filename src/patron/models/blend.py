@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from patron.errors import UsageError
 from patron.models.bg_nbd_value import FittedBGNBDValue
 from patron.models.boosting import Boosting, FittedBoosting
-from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
+from patron.models.customers import ALL_COLUMNS, Customers, FittedValueModel, History, Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +32,18 @@ class FittedBlend:
 
 @dataclass(frozen=True)
 class Blend:
-    """Needs what boosting needs."""
+    """Made from a fitted boosting, which carries its buy-till-you-die model; needs what boosting needs."""
 
     name: str = "blend"
-    title: str = "the average of buy till you die and boosting"
+    title: str = "Average of buy till you die and boosting"
     complexity: int = 3
     inputs: tuple[str, ...] = ALL_COLUMNS
+    built_on: str = "boosting"
 
-    def fit(self, history: History, seed: int) -> FittedBlend:
-        boosted = Boosting().fit(history, seed)
-        return FittedBlend(boosted.expected, boosted)
+    def fit(self, history: History, seed: int) -> FittedValueModel:
+        return self.of(Boosting().fit(history, seed))
+
+    def of(self, fitted: FittedValueModel) -> FittedValueModel:
+        if not isinstance(fitted, FittedBoosting):
+            raise UsageError(f"A blend is built on boosting, not on {type(fitted).__name__}.")
+        return FittedBlend(fitted.expected, fitted)

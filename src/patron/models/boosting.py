@@ -96,7 +96,7 @@ class Boosting:
     """Learns on all earlier windows at once; needs at least one, with 50 customers who bought in it."""
 
     name: str = "boosting"
-    title: str = "two-part boosting: chance of buying × value, learnt from earlier windows"
+    title: str = "Two-part boosting: chance of buying × value"
     complexity: int = 2
     inputs: tuple[str, ...] = ALL_COLUMNS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,18 @@ class ValueModel(Protocol):
         ...
 
     def fit(self, history: History, seed: int) -> FittedValueModel: ...
+
+
+@runtime_checkable
+class BuiltOn(Protocol):
+    """A value model made from another one that is fitted to the same history, so that it need not be fitted twice."""
+
+    @property
+    def built_on(self) -> str:
+        """The name of the other model."""
+        ...
+
+    def of(self, fitted: FittedValueModel) -> FittedValueModel: ...
 
 
 def input_columns(model: ValueModel, customers: Customers) -> tuple[str, ...]:

@@ -11,10 +11,12 @@ from patron.errors import DataError, LeakFound
 from patron.features.cutoffs import CutoffPlan
 from patron.models.backtest import Fold, Leaderboard, evaluate
 from patron.models.conformal import FEWEST_CUSTOMERS, Coverage, Intervals, fit_intervals
-from patron.models.customers import History, ValueModel, Window
+from patron.models.arrays import Floats
+from patron.models.customers import BuiltOn, FittedValueModel, History, ValueModel, Window
 from patron.models.gate import Verdict, choose
 from patron.models.installed import BASELINES, value_model
 from patron.models.leaks import refuse_leaks
+from patron.periods import day_of
 from patron.settings import ModelSettings
 
 LEVEL = 0.8
@@ -56,54 +58,60 @@ def hold_contest(
     ``windows`` holds customers and outcomes at each past cutoff. A candidate that looks at the future is refused by
     name and the contest goes on without it.
     """
-    models, refused = _admitted(candidates, [windows[day] for day in plan.tests])
-    models = [value_model(name) for name in BASELINES] + models
-    predictions: dict[int, dict[str, np.ndarray]] = {day: {} for day in plan.tests}
-    for model in models:
-        failure = _predict_folds(model, windows, plan, settings.seed, predictions, say)
-        if failure:
-            refused.append(Refused(model.name, model.title, failure))
-    folds = [
-        Fold(day, windows[day].customers.customer_id, windows[day].future_value, predictions[day]) for day in plan.tests
-    ]
+    admitted, refused = _admitted(candidates, [windows[day] for day in plan.tests])
+    models = [*(value_model(name) for name in BASELINES), *admitted]
+    failures: dict[str, Refused] = {}
+    folds = [_fold(day, windows, plan, models, settings.seed, failures, say) for day in plan.tests]
     board = evaluate(folds)
     complexity = {model.name: model.complexity for model in models}
     verdict = choose(board, settings.metric, settings.max_bias, BASELINES, complexity)
-    return Contest(verdict, board, tuple(refused))
+    return Contest(verdict, board, (*refused, *failures.values()))
 
 
 def _admitted(candidates: Sequence[ValueModel], windows: Sequence[Window]) -> tuple[list[ValueModel], list[Refused]]:
-    admitted, refused = [], []
+    """The candidates that do not look at the future; models of the same inputs are judged once."""
+    admitted: list[ValueModel] = []
+    refused: list[Refused] = []
+    clean: set[tuple[str, ...]] = set()
     for model in candidates:
         try:
-            refuse_leaks(model, windows)
+            if model.inputs not in clean:
+                refuse_leaks(model, windows)
         except LeakFound as leak:
             refused.append(Refused(model.name, model.title, f"its input '{leak.feature}' {leak.why}"))
         else:
+            clean.add(model.inputs)
             admitted.append(model)
     return admitted, refused
 
 
-def _predict_folds(
-    model: ValueModel,
+def _fold(
+    day: int,
     windows: Mapping[int, Window],
     plan: CutoffPlan,
+    models: Sequence[ValueModel],
     seed: int,
-    predictions: dict[int, dict[str, np.ndarray]],
+    failures: dict[str, Refused],
     say: Callable[[str], None],
-) -> str:
-    """Fill in the model's predictions for every fold; gives why it could not, or nothing."""
-    made: dict[int, np.ndarray] = {}
-    for number, day in enumerate(plan.tests, start=1):
-        say(f"Test the models on the past: {model.title}, {number} of {len(plan.tests)} …")
+) -> Fold:
+    """Every model's predictions from one cutoff; who cannot learn here is noted and left out."""
+    history = history_at(windows[day], day, windows, plan)
+    fitted: dict[str, FittedValueModel] = {}
+    predictions: dict[str, Floats] = {}
+    for model in models:
+        say(f"Test the models on the past: {model.title}, {day_of(day)} …")
         try:
-            fitted = model.fit(history_at(windows[day], day, windows, plan), seed)
+            fitted[model.name] = _fitted(model, history, seed, fitted)
+            predictions[model.name] = fitted[model.name].predict(windows[day].customers).expected_value
         except DataError as error:
-            return f"could not learn from this history: {error.what}"
-        made[day] = fitted.predict(windows[day].customers).expected_value
-    for day, values in made.items():
-        predictions[day][model.name] = values
-    return ""
+            failures[model.name] = Refused(model.name, model.title, f"could not learn from this history: {error.what}")
+    return Fold(day, windows[day].customers.customer_id, windows[day].future_value, predictions)
+
+
+def _fitted(model: ValueModel, history: History, seed: int, fitted: Mapping[str, FittedValueModel]) -> FittedValueModel:
+    if isinstance(model, BuiltOn) and model.built_on in fitted:
+        return model.of(fitted[model.built_on])
+    return model.fit(history, seed)
 
 
 def history_at(now: Window, day: int, windows: Mapping[int, Window], plan: CutoffPlan) -> History:
