@@ -1,6 +1,6 @@
 """Every check behind one command: format, lint, types, import contracts, docs, tests.
 
-Run as ``python -m tests.everything``; arguments are handed to pytest. All checks run even if one fails, and the
+``python3 start.py test`` runs it in an environment of its own; arguments are handed to pytest. All checks run even if one fails, and the
 exit code is 0 only if all passed.
 """
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from patron.errors import DataError, LeakFound
 from patron.features.cutoffs import CutoffPlan
+from patron.models.arrays import Floats
 from patron.models.backtest import Fold, Leaderboard, evaluate
 from patron.models.conformal import FEWEST_CUSTOMERS, Coverage, Intervals, fit_intervals
-from patron.models.arrays import Floats
 from patron.models.customers import BuiltOn, FittedValueModel, History, ValueModel, Window
 from patron.models.gate import Verdict, choose
 from patron.models.installed import BASELINES, value_model

@@ -14,6 +14,7 @@ from rich.table import Table
 from patron.errors import UsageError
 from patron.settings import FILE_NAME
 from patron.sources.propose import Proposal, ProposedSource
+from patron.surfaces.cli.run import called_as
 from patron.surfaces.notebook import proposed, written
 
 SURE, FAIRLY_SURE = 0.85, 0.7
@@ -44,7 +45,7 @@ def init_workspace(
         typer.echo(json.dumps(_plain(proposal, target), indent=2))
         return
     typer.echo(f"\nWrote {target}; change it by hand wherever the proposal is wrong.")
-    typer.echo("Next  patron run" + ("" if workspace == Path() else f" -w {workspace}"))
+    typer.echo(f"Next  {called_as()} run" + ("" if workspace == Path() else f" -w {workspace}"))
 
 
 def _show(proposal: Proposal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,4 +74,9 @@ def _tell(outcome: RunOutcome) -> None:
     typer.echo("")
     typer.echo(f"Release  {outcome.release_id}")
     typer.echo(f"Report   {report}")
-    typer.echo(f"Next     patron release show -w {outcome.workspace}")
+    typer.echo(f"Next     {called_as()} release show -w {outcome.workspace}")
+
+
+def called_as() -> str:
+    """How the user calls Patron: start.py says so when it stands between."""
+    return os.environ.get("PATRON_CALLED_AS", "patron")
