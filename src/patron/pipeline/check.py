@@ -44,19 +44,6 @@ from patron.tables import (
 from patron.warehouse import Batches
 
 STAGED, SORTED = "staged", "sorted"
-_IBIS_TYPE: dict[Kind, str] = {
-    "id": "string",
-    "text": "string",
-    "money": "decimal(18, 4)",
-    "quantity": "decimal(18, 4)",
-    "count": "int64",
-    "day": "int32",
-    "moment": "timestamp",
-    "date": "date",
-    "share": "float64",
-    "real": "float64",
-    "flag": "boolean",
-}
 
 
 def check(run: Run) -> StepReport:
@@ -143,9 +130,11 @@ def _parsed(parser: Parser, reader: pa.RecordBatchReader, unreadable: list[Rejec
 
 def _sorted(run: Run, file: SourceFile, table: Table, landed: Landed) -> ir.Table:
     """The staged rows with reason, detail and fate."""
-    staged = _with_defaults(run.warehouse.table("work", STAGED), file, table)
-    rules = transaction_rules(run.settings, landed.arrived_at) if table is TRANSACTIONS else ()
-    rows = judged(staged, rules)
+    rows = run.warehouse.table("work", STAGED)
+    if table is TRANSACTIONS:
+        rows = judged(_with_own_orders(rows, file), transaction_rules(run.settings, landed.arrived_at))
+    else:
+        rows = judged(rows, ())
     believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
     key, held = _key(file, table), _held(run, table)
     if key:
@@ -184,16 +173,10 @@ def _drops_repeats(run: Run, file: SourceFile, rows: ir.Table, held: ir.Table, l
     return True
 
 
-def _with_defaults(staged: ir.Table, file: SourceFile, table: Table) -> ir.Table:
-    """Staged rows with every declared column; an order without an id is an order of its own."""
-    absent = {
-        column.name: ibis.null(_IBIS_TYPE[column.kind]) for column in table.columns if column.name not in staged.columns
-    }
-    rows = staged.mutate(**absent)
-    if table is TRANSACTIONS:
-        own = ibis.literal(f"{file.file_id[:12]}-") + rows.line.cast("string")
-        rows = rows.mutate(order_id=ibis.coalesce(rows.order_id, own))
-    return rows
+def _with_own_orders(staged: ir.Table, file: SourceFile) -> ir.Table:
+    """Transactions where a row without an order id is an order of its own."""
+    own = ibis.literal(f"{file.file_id[:12]}-") + staged.line.cast("string")
+    return staged.mutate(order_id=ibis.coalesce(staged.order_id, own))
 
 
 def _refused_rows(run: Run, file: SourceFile, rows: ir.Table, columns: tuple[str, ...]) -> list[RejectedRow]:

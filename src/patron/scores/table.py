@@ -11,7 +11,7 @@ from patron.models.arrays import Floats
 from patron.models.customers import Customers, Prediction
 from patron.periods import EPOCH, day_of
 
-SURE, FAIRLY_SURE = 1.0, 2.0
+SURE, FAIRLY_SURE = 0.35, 0.8
 _EPOCH64 = np.datetime64(EPOCH)
 
 

@@ -1,0 +1,78 @@
+"""The table of scores: exact sums, clear confidence, sane dates."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from scipy.stats import poisson
+
+from patron.models.customers import Customers, Prediction
+from patron.periods import day_number
+from patron.scores.table import confidence, score_table
+from patron.scores.untested import model_bounds
+from patron.scores.views import customers_of, windows_of
+from patron.tables import SCORES
+
+AS_OF = day_number(date(2024, 6, 30))
+ADA_BRUNO = Customers(AS_OF, np.array(["Ada", "Bruno"], dtype=object), {"historic_value": np.array([100.0, 0.1])})
+PREDICTION = Prediction(
+    expected_value=np.array([50.00005, 0.0]),
+    expected_orders=np.array([2.0, 0.0]),
+    probability_alive=np.array([0.9, 0.1]),
+    probability_no_purchase=np.array([0.2, 1.0]),
+    next_purchase_from_days=np.array([2.4, 0.2]),
+    next_purchase_to_days=np.array([60.0, 80.0]),
+)
+BOUNDS = (np.array([10.0, 0.0]), np.array([90.0, 5.0]))
+
+
+def table(*, proven: bool = True) -> pa.Table:
+    return score_table(ADA_BRUNO, PREDICTION, BOUNDS, horizon_days=90, model="bg_nbd", proven=proven)
+
+
+def test_the_columns_are_those_declared() -> None:
+    assert tuple(table().column_names) == SCORES.names
+
+
+def test_total_is_historic_plus_expected() -> None:
+    rows = table().to_pylist()
+    assert rows[0]["total_value"] == round(rows[0]["historic_value"] + rows[0]["expected_value"], 4)
+
+
+def test_the_next_purchase_window_is_in_calendar_days_after_as_of() -> None:
+    rows = table().to_pylist()
+    assert rows[0]["next_purchase_from"] == date(2024, 7, 2)
+    assert rows[0]["next_purchase_to"] == date(2024, 8, 29)
+    assert rows[1]["next_purchase_from"] > rows[1]["as_of"]
+
+
+def test_without_a_backtest_no_confidence_is_more_than_low() -> None:
+    assert table(proven=False)["confidence"].to_pylist() == ["low", "low"]
+
+
+def test_a_narrower_interval_never_has_less_confidence() -> None:
+    expected = np.full(50, 100.0)
+    width = np.linspace(0, 600, 50)
+    words = confidence(expected, expected - width / 2, expected + width / 2, proven=True)
+    rank = [("high", "medium", "low").index(word) for word in words]
+    assert rank == sorted(rank)
+    assert set(words) == {"high", "medium", "low"}
+
+
+def test_untested_bounds_are_poisson_quantiles_of_orders_times_value_per_order() -> None:
+    low, high = model_bounds(ADA_BRUNO, PREDICTION)
+    assert low[0] == poisson.ppf(0.1, 2.0) * 25.000025
+    assert high[0] == poisson.ppf(0.9, 2.0) * 25.000025
+    assert low[1] == high[1] == 0
+
+
+def test_feature_tables_become_sorted_arrays_with_nan_for_missing_and_without_text() -> None:
+    rows = {"as_of_day": [1, 1], "customer_id": ["b", "a"], "orders": [2, None], "channel": ["web", "shop"]}
+    customers = customers_of(pa.table(rows), 1)
+    assert list(customers.customer_id) == ["a", "b"]
+    assert list(customers.columns) == ["orders"]
+    assert np.isnan(customers.column("orders")[0])
+    outcomes = {"as_of_day": [1, 1], "customer_id": ["a", "b"], "future_value": [5.0, 7.0], "future_orders": [1, 1]}
+    assert windows_of(pa.table(rows), pa.table(outcomes))[1].future_value.tolist() == [5.0, 7.0]
