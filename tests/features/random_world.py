@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-from silver_cast import Line, moment
-
+from features.silver_cast import Line, moment
 from patron.periods import day_number, day_of
 
 FIRST, LAST = 19_000, 19_500

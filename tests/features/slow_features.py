@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import stdev
 
-from silver_cast import Line
+from features.silver_cast import Line
 
 
 def slow_features(lines: list[Line], who: str, cutoff: int, horizon: int) -> dict[str, object] | None:

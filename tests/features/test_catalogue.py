@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from silver_cast import EVERYTHING, ORDERS_ONLY
-
+from features.silver_cast import EVERYTHING, ORDERS_ONLY
 from patron.features.catalogue import FEATURES, available_features, is_met
 from patron.features.catalogue_text import catalogue_markdown
 from patron.tables import silver_columns, source_table

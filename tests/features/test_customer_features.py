@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from silver_cast import (
+
+from features.silver_cast import (
     CAST,
     CUTOFF,
     EVERYTHING,
@@ -24,7 +25,6 @@ from silver_cast import (
     silver,
     warehouse,
 )
-
 from patron.errors import UsageError
 from patron.features.catalogue import FEATURES, available_features
 from patron.features.customer_features import customer_features

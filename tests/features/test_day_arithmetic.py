@@ -4,8 +4,8 @@ from datetime import date
 
 import ibis
 import pyarrow as pa
-from silver_cast import warehouse
 
+from features.silver_cast import warehouse
 from patron.features.day_arithmetic import day_of_date, day_of_moment, is_weekend, quarter, year_and_month
 from patron.periods import day_number, day_of
 

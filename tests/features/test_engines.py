@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from ibis.config import Config
-from silver_cast import CUTOFF, EVERYTHING, HORIZON, Tables, exact, prepare, silver, warehouse
 
+from features.silver_cast import CUTOFF, EVERYTHING, HORIZON, Tables, exact, prepare, silver, warehouse
 from patron.features.catalogue import available_features
 from patron.features.customer_features import customer_features
 from patron.features.outcomes import outcomes

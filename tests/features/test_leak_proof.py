@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_world import FIRST, LAST, Facts, random_facts, random_lines, scrambled_facts, scrambled_lines
-from silver_cast import EVERYTHING, HORIZON, Line, exact, prepare, silver, warehouse
 
+from features.random_world import FIRST, LAST, Facts, random_facts, random_lines, scrambled_facts, scrambled_lines
+from features.silver_cast import EVERYTHING, HORIZON, Line, exact, prepare, silver, warehouse
 from patron.features.catalogue import available_features
 from patron.features.customer_features import customer_features
 from patron.features.prepared import needed_tables

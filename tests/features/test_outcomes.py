@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from random_world import FIRST, LAST, random_facts, random_lines
-from silver_cast import CAST, CUTOFF, FACTS, HORIZON, described, future, on, prepare, silver, warehouse
-from slow_features import slow_features, slow_outcome
 
+from features.random_world import FIRST, LAST, random_facts, random_lines
+from features.silver_cast import CAST, CUTOFF, FACTS, HORIZON, described, future, on, prepare, silver, warehouse
+from features.slow_features import slow_features, slow_outcome
 from patron.warehouse.duckdb import DuckDBWarehouse
 
 Answers = dict[tuple[int, str], tuple[object, ...]]

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from silver_cast import ORDERS_ONLY, bought, described, prepare, silver, warehouse
 
+from features.silver_cast import ORDERS_ONLY, bought, described, prepare, silver, warehouse
 from patron.features.catalogue import available_features
 from patron.periods import day_number
 

@@ -7,8 +7,8 @@ import duckdb
 import numpy as np
 import pytest
 from scipy.stats import beta, gamma
-from simulated_customers import summary as simulated
 
+from models.simulated_customers import summary as simulated
 from patron.errors import DataError, UsageError
 from patron.models.bg_nbd import BGNBD, PARAMS, FittedBGNBD
 from patron.models.summary import Summary

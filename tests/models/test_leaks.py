@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from simulated_customers import Sales, history, shop, subscribers
 
+from models.simulated_customers import Sales, history, shop, subscribers
 from patron.errors import LeakFound
 from patron.models.baselines import FittedRule
 from patron.models.customers import ALL_COLUMNS, History, Window

@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import xgboost as xgb
-from simulated_customers import history, shop, subscribers, table, window
 
+from models.simulated_customers import history, shop, subscribers, table, window
 from patron.errors import DataError, UnknownName
 from patron.models.baselines import CohortMean, RFMRate, TrailingValue
 from patron.models.bg_nbd_value import BGNBDValue

@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from fake_release import shop_evidence
 from pydantic import ValidationError
 
 from patron.errors import DamagedRelease
 from patron.reports.evidence import Evidence, LeaderboardRow, MonthValue
+from reports.fake_release import shop_evidence
 
 
 def test_evidence_survives_its_json() -> None:

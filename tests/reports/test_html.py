@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_release import shop_evidence, shop_release, untested_evidence, write_release
 
 from patron.reports.evidence import Evidence, ValueInterval
 from patron.reports.html import render_report
+from reports.fake_release import shop_evidence, shop_release, untested_evidence, write_release
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 HOSTILE = [

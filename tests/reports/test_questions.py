@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fake_release import AS_OF, untested_evidence, write_release
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from patron.reports.questions import (
     value_distribution,
 )
 from patron.reports.valuation import Valuation, read_imprint, read_valuation
+from reports.fake_release import AS_OF, untested_evidence, write_release
 
 # Ann, Ben, Cy, Dee and Eve.
 NAMES = ["ann", "ben", "cy", "dee", "eve"]

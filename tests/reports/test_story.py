@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_release import shop_release
 
 from patron.reports.answers import Answers, read_answers
 from patron.reports.evidence import CoverageRow
 from patron.reports.story import gate_sentence, metric_figure, verdicts
+from reports.fake_release import shop_release
 
 
 @pytest.fixture(scope="module")

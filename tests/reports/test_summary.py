@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_release import shop_release, untested_evidence, write_release
 
 from patron.reports.evidence import ValueInterval
 from patron.reports.summary import plain_summary
+from reports.fake_release import shop_release, untested_evidence, write_release
 
 
 def test_the_summary_says_worth_interval_concentration_proof_and_intake(tmp_path: Path) -> None:

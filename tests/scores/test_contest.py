@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from models.simulated_customers import shop, window
 
+from models.simulated_customers import shop, window
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.models.baselines import TrailingValue
 from patron.models.bg_nbd_value import BGNBDValue
@@ -71,7 +71,9 @@ def with_the_future(window: Window) -> Window:
     return replace(window, customers=Customers(window.customers.as_of_day, window.customers.customer_id, columns))
 
 
-def test_no_model_sees_an_outcome_that_ends_after_the_day_it_stands_on(windows: dict[int, Window], plan: CutoffPlan) -> None:
+def test_no_model_sees_an_outcome_that_ends_after_the_day_it_stands_on(
+    windows: dict[int, Window], plan: CutoffPlan
+) -> None:
     spy = Spy([])
     contest(windows, plan, spy)
     assert [now for now, _ in spy.seen] == list(plan.tests)
@@ -104,8 +106,13 @@ def test_a_disguised_look_at_the_future_is_refused_with_the_name_of_the_input(
 def test_a_model_that_cannot_learn_here_is_told_and_left_out(windows: dict[int, Window], plan: CutoffPlan) -> None:
     from patron.models.boosting import Boosting
 
-    nobody_buys = {day: replace(w, future_orders=w.future_orders * 0, future_value=w.future_value * 0) for day, w in windows.items()}
-    found = contest({**windows, **{d: nobody_buys[d] for d in windows if d not in plan.tests}}, plan, Boosting(), BGNBDValue())
+    nobody_buys = {
+        day: replace(w, future_orders=w.future_orders * 0, future_value=w.future_value * 0)
+        for day, w in windows.items()
+    }
+    found = contest(
+        {**windows, **{d: nobody_buys[d] for d in windows if d not in plan.tests}}, plan, Boosting(), BGNBDValue()
+    )
     assert [refused.model for refused in found.refused] == ["boosting"]
     assert "could not learn" in found.refused[0].reason
 
