@@ -188,6 +188,7 @@ SUBSCRIPTIONS = Table(
 SOURCE_TABLES: Final = (TRANSACTIONS, CUSTOMERS, PRODUCTS, BRANCHES, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
 
 PROVENANCE: Final = (
+    _c("source", "id", "the source the row came from", required=True),
     _c("file_id", "id", "sha256 of the file the row came from", required=True),
     _c("line", "count", "its line (or row) in that file, counting from 1", required=True),
     _c("arrived_at", "moment", "when the file arrived", required=True),
@@ -217,6 +218,7 @@ FILES = Table(
         _c("name", "text", "its name", required=True),
         _c("bytes", "count", "its size", required=True),
         _c("columns", "text", "its columns in order, a JSON list", required=True),
+        _c("reading", "id", "digest of the settings it was read with", required=True),
         _c("rows_in", "count", "data rows found in it", required=True),
         _c("arrived_at", "moment", "when it was first read", required=True),
     ),
@@ -264,6 +266,8 @@ INTAKE = Table(
     (
         _c("source", "id", "the source", required=True),
         _c("file_id", "id", "the file", required=True),
+        _c("table_name", "id", "the silver table it fills", required=True),
+        _c("meaning", "id", "digest of the settings its rows were judged by", required=True),
         _c("rows_in", "count", "data rows in the file", required=True),
         _c("accepted", "count", "believed", required=True),
         _c("anonymous", "count", "of the accepted ones, without a customer", required=True),

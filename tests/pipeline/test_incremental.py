@@ -148,3 +148,70 @@ def test_too_little_history_gets_a_plain_verdict_and_flagged_scores(tmp_path: Pa
     assert any("would be enough" in reason for reason in evidence["gate"]["reasons"])
     assert set(release.scores()["confidence"].to_pylist()) == {"low"}
     assert release.scores().num_rows == 5
+
+
+def with_words(folder: Path, old: str, new: str) -> None:
+    toml = folder / "patron.toml"
+    text = toml.read_text("utf-8")
+    assert old in text
+    toml.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_changed_mapping_judges_rows_anew_from_bronze(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    body = "".join(f"r{n},{CAST[n % 5]},2024-01-{1 + n % 28:02d},{n}.00,{n + 1}.00\n" for n in range(60))
+    (folder / "in" / "a.csv").write_text("id,who,when,amount,gross\n" + body, "utf-8")
+    before = run_workspace(folder)
+    with_words(folder, 'amount = "amount"', 'amount = "gross"')
+    after = run_workspace(folder)
+    assert counts(after) == counts(before) == (60, 60, 0, 0)
+    assert after.totals["net_revenue"] == before.totals["net_revenue"] + 60
+    assert next(step for step in after.steps if step.name == "ingest").counts["files"] == 0
+
+
+def test_a_changed_way_of_reading_reads_the_same_file_anew(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    body = "".join(f"r{n},J\xf6rg{n % 5},2024-01-{1 + n % 28:02d},{n}.00\n" for n in range(60))
+    (folder / "in" / "a.csv").write_bytes((HEADER + body).encode("latin-1"))
+    with pytest.raises(BrokenContract, match="bad_encoding"):
+        run_workspace(folder)
+    with_words(folder, 'files = "in/*.csv"', 'files = "in/*.csv"\nencoding = "latin-1"')
+    assert counts(run_workspace(folder)) == (60, 60, 0, 0)
+
+
+def test_a_renamed_source_is_not_counted_twice(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    before = run_workspace(folder)
+    with_words(folder, "sources.sales", "sources.orders")
+    after = run_workspace(folder)
+    assert counts(after) == counts(before)
+    assert after.totals["net_revenue"] == before.totals["net_revenue"]
+
+
+def test_an_archived_file_still_counts(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    run_workspace(folder)
+    (folder / "in" / "a.csv").unlink()
+    add(folder, "b.csv", rows(60, 90))
+    assert counts(run_workspace(folder)) == (90, 90, 0, 0)
+
+
+def test_equal_ids_of_two_sources_are_two_rows(tmp_path: Path) -> None:
+    folder = shop(tmp_path, row_id=True)
+    add(folder, "a.csv", rows(0, 60))
+    run_workspace(folder)
+    text = (folder / "patron.toml").read_text("utf-8")
+    second = text[: text.index("[models]")].replace("sources.sales", "sources.web").replace("in/", "web/")
+    (folder / "patron.toml").write_text(text + second, "utf-8")
+    (folder / "web").mkdir()
+    (folder / "web" / "w.csv").write_text(HEADER + rows(0, 10).replace(".50", ".70"), "utf-8")
+    assert counts(run_workspace(folder)) == (70, 70, 0, 0)
+
+
+def test_two_equal_files_in_one_run_count_once(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    add(folder, "b.csv", rows(0, 60))
+    assert counts(run_workspace(folder)) == (60, 60, 0, 0)

@@ -2,247 +2,42 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from itertools import chain
-from typing import Any
+from patron.pipeline.judge import judge
+from patron.pipeline.landing import LandedFile, landed_files, meaning_digest
+from patron.pipeline.step import Run, StepReport
+from patron.tables import INTAKE, QUARANTINE, REVIEW
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
-
-from patron.pipeline.ingest import rejects_table
-from patron.pipeline.step import Run, SourceFile, StepReport
-from patron.quality.batch import Intake, balance, refuse_broken, refuse_overlap
-from patron.quality.oddities import oddities, usual_amount
-from patron.quality.repeats import (
-    CONFLICT,
-    CORRECTION,
-    DUPLICATE,
-    FRESH,
-    repeated_share,
-    sorted_by_content,
-    sorted_by_key,
-)
-from patron.quality.rules import judged, transaction_rules
-from patron.sources.parse import Parser
-from patron.sources.raw import RejectedRow
-from patron.tables import (
-    FILES,
-    INTAKE,
-    QUARANTINE,
-    REJECTS,
-    REVIEW,
-    TRANSACTIONS,
-    Kind,
-    Table,
-    silver_columns,
-    source_table,
-)
-from patron.warehouse import Batches
-
-STAGED, SORTED = "staged", "sorted"
+_COUNTED = ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
 
 
 def check(run: Run) -> StepReport:
-    """Judge each landed file that has not been judged before; rows in = accepted + duplicate + quarantined."""
+    """Judge each landed file that was not judged by today's settings; rows in = accepted + duplicate + quarantined.
+
+    Where a table's mapping has changed, or one of its sources is gone, the table is made anew from bronze.
+    """
     for table in (QUARANTINE, REVIEW, INTAKE):
         run.warehouse.create("silver", table.name, table.columns)
-    judged_before = _judged_files(run)
-    pending = [file for file in run.files if (file.source_name, file.file_id) not in judged_before]
-    intakes = [_judge(run, file) for file in pending]
-    total = {
-        key: sum(getattr(intake, key) for intake in intakes)
-        for key in ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
-    }
+    intakes = [judge(run, file) for file in _to_judge(run)]
+    total = {name: sum(getattr(intake, name) for intake in intakes) for name in _COUNTED}
     words = f"{total['accepted']:,} accepted, {total['duplicate']:,} duplicate, {total['quarantined']:,} quarantined"
     return StepReport(words if intakes else "no new rows", total)
 
 
-def _judged_files(run: Run) -> set[tuple[str, str]]:
-    seen = run.warehouse.fetch(run.warehouse.table("silver", INTAKE.name).select("source", "file_id"))
-    return set(zip(seen["source"].to_pylist(), seen["file_id"].to_pylist(), strict=True))
+def _to_judge(run: Run) -> list[LandedFile]:
+    """Today's files that are new, and all files of a table whose rows mean something else now; oldest first."""
+    judged = run.warehouse.fetch(run.warehouse.table("silver", INTAKE.name)).to_pylist()
+    changed = {row["table_name"] for row in judged if row["meaning"] != meaning_digest(run.settings, row["table_name"])}
+    for row in judged:
+        if row["table_name"] in changed:
+            _forget(run, row["source"], row["table_name"])
+    still = {(row["source"], row["file_id"]) for row in judged if row["table_name"] not in changed}
+    again = {(row["source"], row["file_id"]) for row in judged if row["table_name"] in changed}
+    today = {(file.source_name, file.file_id) for file in run.files}
+    # A file that was refused is judged again only while it is among today's files: it may have been mended since.
+    return [file for file in landed_files(run) if file.identity in (again | today) - still]
 
 
-def _judge(run: Run, file: SourceFile) -> Intake:
-    table = source_table(file.source.table)
-    run.warehouse.create("silver", table.name, silver_columns(table))
-    landed = _landed(run, file)
-    unreadable = _stage(run, file, table, landed.columns)
-    rows = _sorted(run, file, table, landed)
-    _quarantine(run, file, unreadable + _refused_rows(run, file, rows, landed.columns))
-    accepted, anonymous, duplicate = _admit(run, file, table, rows, landed.arrived_at)
-    quarantine = run.warehouse.table("silver", QUARANTINE.name)
-    mine = quarantine.filter((quarantine.file_id == file.file_id) & (quarantine.source == file.source_name))
-    quarantined = _scalar(run, mine.count())
-    intake = Intake(
-        file.source_name, file.file_id, landed.name, landed.rows_in, accepted, anonymous, duplicate, quarantined
-    )
-    balance(intake)
-    if quarantined:
-        refuse_broken(intake, *_reasons(run, mine), run.settings.quality)
-    row = {key: value for key, value in asdict(intake).items() if key in INTAKE.names}
-    run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
-    if table is TRANSACTIONS:
-        _flag_oddities(run, file)
-    return intake
-
-
-@dataclass(frozen=True)
-class Landed:
-    """What bronze knows of a file."""
-
-    name: str
-    columns: tuple[str, ...]
-    rows_in: int
-    arrived_at: datetime
-
-
-def _landed(run: Run, file: SourceFile) -> Landed:
-    files = run.warehouse.table("bronze", FILES.name)
-    found = run.warehouse.fetch(files.filter((files.file_id == file.file_id) & (files.source == file.source_name)))
-    row = found.to_pylist()[0]
-    return Landed(row["name"], tuple(json.loads(row["columns"])), row["rows_in"], row["arrived_at"])
-
-
-def _stage(run: Run, file: SourceFile, table: Table, columns: tuple[str, ...]) -> list[RejectedRow]:
-    """Parse the file's bronze rows into the work table ``staged``; gives the rows that could not be parsed."""
-    bronze = run.warehouse.table("bronze", file.source_name)
-    reader = run.warehouse.stream(bronze.filter(bronze.file_id == file.file_id).select("line", *columns))
-    parser = Parser(file.source, table)
-    unreadable: list[RejectedRow] = []
-    batches = _parsed(parser, reader, unreadable)
-    first = next(batches)
-    run.warehouse.replace("work", STAGED, Batches(first.schema, chain([first], batches)))
-    return unreadable
-
-
-def _parsed(parser: Parser, reader: pa.RecordBatchReader, unreadable: list[RejectedRow]) -> Iterator[pa.RecordBatch]:
-    """Typed batches, at least one (of no rows) so that the reader always has a schema."""
-    nothing = reader.schema.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
-    for batch in chain(nothing[:1], reader):
-        outcome = parser.parse(batch)
-        unreadable.extend(outcome.rejected)
-        yield from outcome.rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=outcome.rows.schema)]
-
-
-def _sorted(run: Run, file: SourceFile, table: Table, landed: Landed) -> ir.Table:
-    """The staged rows with reason, detail and fate."""
-    rows = run.warehouse.table("work", STAGED)
-    if table is TRANSACTIONS:
-        rows = judged(_with_own_orders(rows, file), transaction_rules(run.settings, landed.arrived_at))
-    else:
-        rows = judged(rows, ())
-    believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
-    key, held = _key(file, table), _held(run, table)
-    if key:
-        content = [name for name in table.names if name in file.source.columns or name == "amount"]
-        fated = sorted_by_key(believable, held, key, content)
-    elif _drops_repeats(run, file, believable, held, landed):
-        fated = sorted_by_content(believable, held)
-    else:
-        fated = believable.mutate(fate=ibis.literal(FRESH))
-    whole = fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
-    # Kept as a table: it is asked several times, and writing to silver would change the answer.
-    run.warehouse.replace("work", SORTED, whole)
-    return run.warehouse.table("work", SORTED)
-
-
-def _key(file: SourceFile, table: Table) -> tuple[str, ...]:
-    if table is TRANSACTIONS:
-        return ("row_id",) if file.source.row_id else ()
-    return table.key
-
-
-def _held(run: Run, table: Table) -> ir.Table:
-    held = run.warehouse.table("silver", table.name)
-    return held.filter(held.superseded_at.isnull())
-
-
-def _drops_repeats(run: Run, file: SourceFile, rows: ir.Table, held: ir.Table, landed: Landed) -> bool:
-    """Whether rows without a key that are already held are dropped: only if most of the file is, and the user said so."""
-    if file.source.repeated_rows == "keep" or not _scalar(run, held.count()):
-        return False
-    share = _scalar(run, repeated_share(rows, held)) or 0.0
-    if share < run.settings.quality.repeat_limit or not share:
-        return False
-    if file.source.repeated_rows == "refuse":
-        refuse_overlap(landed.name, share)
-    return True
-
-
-def _with_own_orders(staged: ir.Table, file: SourceFile) -> ir.Table:
-    """Transactions where a row without an order id is an order of its own."""
-    own = ibis.literal(f"{file.file_id[:12]}-") + staged.line.cast("string")
-    return staged.mutate(order_id=ibis.coalesce(staged.order_id, own))
-
-
-def _refused_rows(run: Run, file: SourceFile, rows: ir.Table, columns: tuple[str, ...]) -> list[RejectedRow]:
-    """The sorted rows that rules or conflicting ids refuse, with their raw content from bronze."""
-    refused = rows.filter((rows.reason.notnull()) | (rows.fate == CONFLICT)).select("line", "reason", "detail")
-    bronze = run.warehouse.table("bronze", file.source_name)
-    mine = bronze.filter(bronze.file_id == file.file_id)
-    joined = refused.join(mine, "line").select("line", "reason", "detail", *columns).order_by("line")
-    return [_refused_row(row, columns) for row in run.warehouse.fetch(joined).to_pylist()]
-
-
-def _refused_row(row: dict[str, object], columns: tuple[str, ...]) -> RejectedRow:
-    raw = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
-    reason = str(row["reason"] or "conflicting_id")
-    detail = str(row["detail"] or "the same id stands on another line of this file with different content")
-    return RejectedRow(line=int(str(row["line"])), reason=reason, detail=detail, raw=raw)
-
-
-def _quarantine(run: Run, file: SourceFile, refused: list[RejectedRow]) -> None:
-    """Set aside what ingest could not read as rows, what could not be parsed, and what rules refuse."""
-    rejects = run.warehouse.table("bronze", REJECTS.name)
-    mine = rejects.filter((rejects.file_id == file.file_id) & (rejects.source == file.source_name))
-    run.warehouse.append("silver", QUARANTINE.name, mine)
-    if refused:
-        run.warehouse.append("silver", QUARANTINE.name, rejects_table(file, refused, run))
-
-
-def _admit(run: Run, file: SourceFile, table: Table, rows: ir.Table, arrived_at: datetime) -> tuple[int, int, int]:
-    """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
-    if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
-        _supersede(run, table, _key(file, table), arrived_at)
-    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION])).mutate(
-        file_id=ibis.literal(file.file_id),
-        arrived_at=ibis.literal(arrived_at).cast("timestamp"),
-        superseded_at=ibis.null("timestamp"),
-    )
-    accepted = run.warehouse.append("silver", table.name, admitted.select(*[c.name for c in silver_columns(table)]))
-    anonymous = _scalar(run, admitted.filter(admitted.customer_id.isnull()).count()) if table is TRANSACTIONS else 0
-    return accepted, anonymous, _scalar(run, rows.filter(rows.fate == DUPLICATE).count())
-
-
-def _supersede(run: Run, table: Table, key: tuple[str, ...], arrived_at: datetime) -> None:
-    """Close the rows that a correction replaces; they stay, with the time until which they were believed."""
-    same = " AND ".join(f'held."{name}" IS NOT DISTINCT FROM sorted."{name}"' for name in key)
-    run.warehouse.execute(
-        f"UPDATE silver.{table.name} AS held SET superseded_at = ? FROM work.{SORTED} AS sorted "  # noqa: S608 - declared names
-        f"WHERE held.superseded_at IS NULL AND sorted.fate = '{CORRECTION}' AND {same}",
-        [arrived_at],
-    )
-
-
-def _reasons(run: Run, mine: ir.Table) -> tuple[dict[str, int], str]:
-    counted = run.warehouse.fetch(mine.group_by("reason").aggregate(rows=mine.count()))
-    first = run.warehouse.fetch(mine.order_by("line").limit(1)).to_pylist()[0]
-    reasons = dict(zip(counted["reason"].to_pylist(), counted["rows"].to_pylist(), strict=True))
-    return reasons, f"line {first['line']}, {first['detail']}"
-
-
-def _flag_oddities(run: Run, file: SourceFile) -> None:
-    transactions = run.warehouse.table("silver", TRANSACTIONS.name)
-    usual = float(_scalar(run, usual_amount(transactions)) or 0)
-    mine = transactions.filter(transactions.file_id == file.file_id)
-    flags = oddities(mine, usual, run.settings.quality.outlier_factor)
-    run.warehouse.append("silver", REVIEW.name, flags.mutate(source=ibis.literal(file.source_name)))
-
-
-def _scalar(run: Run, expression: ir.Scalar) -> Any:
-    """One number of the warehouse; its type is the expression's."""
-    return run.warehouse.fetch(expression.as_table()).column(0)[0].as_py()
+def _forget(run: Run, source: str, table: str) -> None:
+    for name in (QUARANTINE.name, REVIEW.name, INTAKE.name):
+        run.warehouse.delete("silver", name, {"source": source})
+    run.warehouse.delete("silver", table, {})

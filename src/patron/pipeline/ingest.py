@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from patron.pipeline.landing import LandedFile, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.raw import RawFile, RejectedRow, read_raw
@@ -31,23 +32,23 @@ def ingest(run: Run) -> StepReport:
     run.warehouse.create("bronze", FILES.name, FILES.columns)
     run.warehouse.create("bronze", REJECTS.name, REJECTS.columns)
     known = _known_files(run)
-    fresh = [file for file in run.files if (file.source_name, file.file_id) not in known]
+    fresh = [file for file in run.files if known.get((file.source_name, file.file_id)) != reading_digest(file.source)]
     rows = sum(_land(run, file) for file in fresh)
     old = len(run.files) - len(fresh)
-    words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}" + (
-        f", {old} already read" if old else ""
-    )
-    return StepReport(words, {"files": len(fresh), "rows": rows})
+    words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}"
+    return StepReport(words + (f", {old} already read" if old else ""), {"files": len(fresh), "rows": rows})
 
 
-def _known_files(run: Run) -> set[tuple[str, str]]:
-    files = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name).select("source", "file_id"))
-    return set(zip(files["source"].to_pylist(), files["file_id"].to_pylist(), strict=True))
+def _known_files(run: Run) -> dict[tuple[str, str], str]:
+    """The files that have been read, each with the settings it was read with."""
+    files = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name).select("source", "file_id", "reading"))
+    return {(row["source"], row["file_id"]): row["reading"] for row in files.to_pylist()}
 
 
 def _land(run: Run, file: SourceFile) -> int:
     raw = read_raw(file.path, file.source)
     rejected: list[RejectedRow] = []
+    _forget(run, file)
     run.warehouse.create_raw("bronze", file.source_name, list(raw.columns))
     schema = pa.schema([("file_id", pa.string()), ("line", pa.int64()), *((c, pa.string()) for c in raw.columns)])
     batches = Batches(schema, _batches(raw, file, schema, rejected))
@@ -57,6 +58,15 @@ def _land(run: Run, file: SourceFile) -> int:
     run.warehouse.append("bronze", REJECTS.name, rejects_table(file, rejected, run))
     run.warehouse.append("bronze", FILES.name, _file_row(run, file, raw, rows_in))
     return rows_in
+
+
+def _forget(run: Run, file: SourceFile) -> None:
+    """Take out what an earlier reading of the same bytes, with other settings, made of them."""
+    mine = {"source": file.source_name, "file_id": file.file_id}
+    for table in (FILES, REJECTS):
+        run.warehouse.delete("bronze", table.name, mine)
+    if run.warehouse.exists("bronze", file.source_name):
+        run.warehouse.delete("bronze", file.source_name, {"file_id": file.file_id})
 
 
 def _batches(
@@ -69,7 +79,7 @@ def _batches(
         yield pa.RecordBatch.from_arrays([identity, batch.rows.column("line"), *values], schema=schema)
 
 
-def rejects_table(file: SourceFile, rejected: list[RejectedRow], run: Run) -> pa.Table:
+def rejects_table(file: SourceFile | LandedFile, rejected: list[RejectedRow], run: Run) -> pa.Table:
     """Rejected rows as quarantine rows."""
     rows = [
         {
@@ -93,6 +103,7 @@ def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Tabl
         "name": file.path.name,
         "bytes": file.path.stat().st_size,
         "columns": json.dumps(raw.columns),
+        "reading": reading_digest(file.source),
         "rows_in": rows_in,
         "arrived_at": run.started_at.replace(tzinfo=None),
     }

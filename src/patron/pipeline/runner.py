@@ -159,11 +159,13 @@ def _forget(
 
 
 def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
-    return tuple(
-        SourceFile(name, source, path, file_id(path))
-        for name, source in workspace.settings.sources.items()
-        for path in find_files(source, workspace.folder)
-    )
+    """Today's files; of equal ones in one source, the first."""
+    files: dict[tuple[str, str], SourceFile] = {}
+    for name, source in workspace.settings.sources.items():
+        for path in find_files(source, workspace.folder):
+            file = SourceFile(name, source, path, file_id(path))
+            files.setdefault((name, file.file_id), file)
+    return tuple(files.values())
 
 
 def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:

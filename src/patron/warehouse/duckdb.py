@@ -7,7 +7,7 @@ the note that it finished are one transaction, so a killed run leaves whole step
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,13 @@ class DuckDBWarehouse:
 
     def drop(self, schema: str, name: str) -> None:
         self._connection.execute(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
+
+    def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
+        """Remove the rows in which these columns have these values (all rows, if none are given)."""
+        condition = " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
+        self._connection.execute(
+            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values())
+        )
 
     def count(self, schema: str, name: str) -> int:
         found = self._connection.execute(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()

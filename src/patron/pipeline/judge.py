@@ -1,0 +1,214 @@
+"""One landed file, judged row by row: into silver, quarantine and review."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import chain
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from patron.pipeline.ingest import rejects_table
+from patron.pipeline.landing import LandedFile, meaning_digest
+from patron.pipeline.step import Run
+from patron.quality.batch import Intake, balance, refuse_broken, refuse_overlap
+from patron.quality.oddities import oddities, usual_amount
+from patron.quality.repeats import (
+    CONFLICT,
+    CORRECTION,
+    DUPLICATE,
+    FRESH,
+    repeated_share,
+    sorted_by_content,
+    sorted_by_key,
+)
+from patron.quality.rules import judged, transaction_rules
+from patron.sources.parse import Parser
+from patron.sources.raw import RejectedRow
+from patron.tables import (
+    INTAKE,
+    QUARANTINE,
+    REJECTS,
+    REVIEW,
+    TRANSACTIONS,
+    Table,
+    silver_columns,
+    source_table,
+)
+from patron.warehouse import Batches
+
+STAGED, SORTED = "staged", "sorted"
+
+
+def judge(run: Run, file: LandedFile) -> Intake:
+    """Sort one landed file's rows into silver, quarantine and review; raises BrokenContract for the whole file."""
+    table = source_table(file.source.table)
+    run.warehouse.create("silver", table.name, silver_columns(table))
+    unreadable = _stage(run, file, table)
+    rows = _sorted(run, file, table)
+    _quarantine(run, file, unreadable + _refused_rows(run, file, rows))
+    accepted, anonymous, duplicate = _admit(run, file, table, rows)
+    quarantine = run.warehouse.table("silver", QUARANTINE.name)
+    mine = quarantine.filter((quarantine.file_id == file.file_id) & (quarantine.source == file.source_name))
+    quarantined = _scalar(run, mine.count())
+    intake = Intake(
+        file.source_name, file.file_id, file.name, file.rows_in, accepted, anonymous, duplicate, quarantined
+    )
+    balance(intake)
+    if quarantined:
+        refuse_broken(intake, *_reasons(run, mine), run.settings.quality)
+    row = {key: value for key, value in asdict(intake).items() if key in INTAKE.names}
+    row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name)}
+    run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
+    if table is TRANSACTIONS:
+        _flag_oddities(run, file)
+    return intake
+
+
+def _stage(run: Run, file: LandedFile, table: Table) -> list[RejectedRow]:
+    """Parse the file's bronze rows into the work table ``staged``; gives the rows that could not be parsed."""
+    bronze = run.warehouse.table("bronze", file.source_name)
+    reader = run.warehouse.stream(bronze.filter(bronze.file_id == file.file_id).select("line", *file.columns))
+    parser = Parser(file.source, table)
+    unreadable: list[RejectedRow] = []
+    batches = _parsed(parser, reader, unreadable)
+    first = next(batches)
+    run.warehouse.replace("work", STAGED, Batches(first.schema, chain([first], batches)))
+    return unreadable
+
+
+def _parsed(parser: Parser, reader: pa.RecordBatchReader, unreadable: list[RejectedRow]) -> Iterator[pa.RecordBatch]:
+    """Typed batches, at least one (of no rows) so that the reader always has a schema."""
+    nothing = reader.schema.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+    for batch in chain(nothing[:1], reader):
+        outcome = parser.parse(batch)
+        unreadable.extend(outcome.rejected)
+        yield from outcome.rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=outcome.rows.schema)]
+
+
+def _sorted(run: Run, file: LandedFile, table: Table) -> ir.Table:
+    """The staged rows with reason, detail and fate."""
+    rows = run.warehouse.table("work", STAGED)
+    if table is TRANSACTIONS:
+        rows = judged(_with_own_orders(rows, file), transaction_rules(run.settings, file.arrived_at))
+    else:
+        rows = judged(rows, ())
+    believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
+    key, held = _key(file, table), _held(run, file, table)
+    if key:
+        content = [name for name in table.names if name in file.source.columns or name == "amount"]
+        fated = sorted_by_key(believable, held, key, content)
+    elif _drops_repeats(run, file, believable, held):
+        fated = sorted_by_content(believable, held)
+    else:
+        fated = believable.mutate(fate=ibis.literal(FRESH))
+    whole = fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
+    # Kept as a table: it is asked several times, and writing to silver would change the answer.
+    run.warehouse.replace("work", SORTED, whole)
+    return run.warehouse.table("work", SORTED)
+
+
+def _key(file: LandedFile, table: Table) -> tuple[str, ...]:
+    if table is TRANSACTIONS:
+        return ("row_id",) if file.source.row_id else ()
+    return table.key
+
+
+def _held(run: Run, file: LandedFile, table: Table) -> ir.Table:
+    """The rows that hold now and that the file's may repeat or correct: of its own source, where that names the ids."""
+    held = run.warehouse.table("silver", table.name)
+    held = held.filter(held.superseded_at.isnull())
+    return held.filter(held.source == file.source_name) if table is TRANSACTIONS else held
+
+
+def _drops_repeats(run: Run, file: LandedFile, rows: ir.Table, held: ir.Table) -> bool:
+    """Whether rows without a key that are already held are dropped: only if most of the file is, and the user said so."""
+    if file.source.repeated_rows == "keep" or not _scalar(run, held.count()):
+        return False
+    share = _scalar(run, repeated_share(rows, held)) or 0.0
+    if share < run.settings.quality.repeat_limit or not share:
+        return False
+    if file.source.repeated_rows == "refuse":
+        refuse_overlap(file.name, share)
+    return True
+
+
+def _with_own_orders(staged: ir.Table, file: LandedFile) -> ir.Table:
+    """Transactions where a row without an order id is an order of its own."""
+    own = ibis.literal(f"{file.file_id[:12]}-") + staged.line.cast("string")
+    return staged.mutate(order_id=ibis.coalesce(staged.order_id, own))
+
+
+def _refused_rows(run: Run, file: LandedFile, rows: ir.Table) -> list[RejectedRow]:
+    """The sorted rows that rules or conflicting ids refuse, with their raw content from bronze."""
+    refused = rows.filter((rows.reason.notnull()) | (rows.fate == CONFLICT)).select("line", "reason", "detail")
+    bronze = run.warehouse.table("bronze", file.source_name)
+    mine = bronze.filter(bronze.file_id == file.file_id)
+    joined = refused.join(mine, "line").select("line", "reason", "detail", *file.columns).order_by("line")
+    return [_refused_row(row, file.columns) for row in run.warehouse.fetch(joined).to_pylist()]
+
+
+def _refused_row(row: dict[str, object], columns: tuple[str, ...]) -> RejectedRow:
+    raw = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
+    reason = str(row["reason"] or "conflicting_id")
+    detail = str(row["detail"] or "the same id stands on another line of this file with different content")
+    return RejectedRow(line=int(str(row["line"])), reason=reason, detail=detail, raw=raw)
+
+
+def _quarantine(run: Run, file: LandedFile, refused: list[RejectedRow]) -> None:
+    """Set aside what ingest could not read as rows, what could not be parsed, and what rules refuse."""
+    rejects = run.warehouse.table("bronze", REJECTS.name)
+    mine = rejects.filter((rejects.file_id == file.file_id) & (rejects.source == file.source_name))
+    run.warehouse.append("silver", QUARANTINE.name, mine)
+    if refused:
+        run.warehouse.append("silver", QUARANTINE.name, rejects_table(file, refused, run))
+
+
+def _admit(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> tuple[int, int, int]:
+    """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
+    if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
+        _supersede(run, file, table)
+    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION])).mutate(
+        source=ibis.literal(file.source_name),
+        file_id=ibis.literal(file.file_id),
+        arrived_at=ibis.literal(file.arrived_at).cast("timestamp"),
+        superseded_at=ibis.null("timestamp"),
+    )
+    accepted = run.warehouse.append("silver", table.name, admitted.select(*[c.name for c in silver_columns(table)]))
+    anonymous = _scalar(run, admitted.filter(admitted.customer_id.isnull()).count()) if table is TRANSACTIONS else 0
+    return accepted, anonymous, _scalar(run, rows.filter(rows.fate == DUPLICATE).count())
+
+
+def _supersede(run: Run, file: LandedFile, table: Table) -> None:
+    """Close the rows that a correction replaces; they stay, with the time until which they were believed."""
+    same = " AND ".join(f'held."{name}" IS NOT DISTINCT FROM sorted."{name}"' for name in _key(file, table))
+    own = "held.source = ?" if table is TRANSACTIONS else "? IS NOT NULL"
+    run.warehouse.execute(
+        f"UPDATE silver.{table.name} AS held SET superseded_at = ? FROM work.{SORTED} AS sorted "  # noqa: S608 - declared names
+        f"WHERE held.superseded_at IS NULL AND sorted.fate = '{CORRECTION}' AND {same} AND {own}",
+        [file.arrived_at, file.source_name],
+    )
+
+
+def _reasons(run: Run, mine: ir.Table) -> tuple[dict[str, int], str]:
+    counted = run.warehouse.fetch(mine.group_by("reason").aggregate(rows=mine.count()))
+    first = run.warehouse.fetch(mine.order_by("line").limit(1)).to_pylist()[0]
+    reasons = dict(zip(counted["reason"].to_pylist(), counted["rows"].to_pylist(), strict=True))
+    return reasons, f"line {first['line']}, {first['detail']}"
+
+
+def _flag_oddities(run: Run, file: LandedFile) -> None:
+    transactions = run.warehouse.table("silver", TRANSACTIONS.name)
+    usual = float(_scalar(run, usual_amount(transactions)) or 0)
+    mine = transactions.filter(transactions.file_id == file.file_id)
+    flags = oddities(mine, usual, run.settings.quality.outlier_factor)
+    run.warehouse.append("silver", REVIEW.name, flags.mutate(source=ibis.literal(file.source_name)))
+
+
+def _scalar(run: Run, expression: ir.Scalar) -> Any:
+    """One number of the warehouse; its type is the expression's."""
+    return run.warehouse.fetch(expression.as_table()).column(0)[0].as_py()
