@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -165,3 +166,22 @@ def test_faults_in_the_settings_are_all_told_with_their_lines(shop: Path, tmp_pa
     line = text.splitlines().index("[value]") + 2
     assert f"line {line}: value.colour" in told.stderr
     assert f"line {line + 1}: value.basis" in told.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to another process")
+def test_an_interrupted_run_says_how_to_go_on(shop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "patron.toml").write_text((shop / "patron.toml").read_text("utf-8"), "utf-8")
+    (folder / "orders.csv").write_text(ORDERS + ORDERS[ORDERS.index("\n") + 1 :] * 150, "utf-8")
+    command = [sys.executable, "-m", "patron", "run", "-w", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (folder / "run.lock.json").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "Interrupted" in told
+    assert "Traceback" not in told
+    assert patron("run", "-w", str(folder)).returncode == 0

@@ -72,8 +72,10 @@ class DuckDBWarehouse:
         self._connection.execute("BEGIN TRANSACTION")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._connection.execute("ROLLBACK")
+            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error  # DuckDB turns Ctrl-C into an error of its own
             raise
         self._connection.execute("COMMIT")
 

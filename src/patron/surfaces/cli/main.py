@@ -6,6 +6,7 @@ fault; 4 another run holds the workspace; 5 a release is damaged; 130 interrupte
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -155,14 +156,14 @@ def version() -> None:
 def entry() -> None:
     """Run the command line; a refusal becomes words on stderr and an exit code."""
     wants_json = "--json" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that cannot write − or ✓ writes ? instead of failing
     try:
         app()
     except PatronError as error:
         _tell(error, wants_json=wants_json)
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print("\nInterrupted. Nothing half-done was kept; run again to go on.", file=sys.stderr)  # noqa: T201
-        raise SystemExit(130) from None
 
 
 def _tell(error: PatronError, *, wants_json: bool) -> None:

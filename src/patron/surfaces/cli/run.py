@@ -17,6 +17,8 @@ from patron.pipeline.step import Step
 from patron.releases.manifest import read_manifest
 from patron.reports.summary import plain_summary
 
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
 
 def run_and_tell(workspace: Path, *, again: bool = False, as_json: bool = False) -> RunOutcome:
     """Run a workspace, with progress on stderr and the result on stdout."""
@@ -60,6 +62,10 @@ def _run_watched(workspace: Path, *, again: bool) -> RunOutcome:
 
     try:
         return run_workspace(workspace, again=again, watcher=Watcher(begins, lambda words: status.update(words), done))
+    except KeyboardInterrupt:
+        status.stop()
+        typer.echo(f"\nInterrupted. Finished steps are kept: '{called_as()} run' goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         status.stop()
 
