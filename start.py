@@ -31,7 +31,9 @@ def main() -> int:
     if what == "test":
         return call(environment(".venv-dev", "dev"), str(HOME / "tests" / "everything.py"), *arguments, folder=HOME)
     print(__doc__.strip())
-    return 0 if what in ("", "-h", "--help") else 2
+    if what in ("", "-h", "--help"):
+        return 0
+    return refuse(f"There is nothing called '{what}' here.", "Known: demo, test, patron.") + 1
 
 
 def environment(name: str, extra: str) -> Path:

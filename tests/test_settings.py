@@ -76,8 +76,9 @@ def test_a_required_column_must_be_mapped_unless_it_can_be_computed(tmp_path: Pa
 
 
 def test_broken_toml_names_the_file_and_what_is_wrong(tmp_path: Path) -> None:
-    faults = faults_of(tmp_path, "[value\ncurrency = GBP")
-    assert "not valid TOML" in faults["the file"][1]
+    line, told = faults_of(tmp_path, "[value]\ncurrency = GBP")["TOML"]
+    assert line == 2
+    assert "cannot be read" in told
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
@@ -106,3 +107,18 @@ def test_every_setting_says_what_it_means() -> None:
     ]
     assert silent == []
     assert set(Settings.model_fields) > set(sections())
+
+
+def test_a_day_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path, 'as_of = "2023-13-01"\n' + GOOD)
+    assert faults["as_of"][0] == 1
+    assert "no day of the calendar" in faults["as_of"][1]
+
+
+def test_faults_of_the_environment_are_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(tmp_path, GOOD), {"PATRON_VALUE_CURRENCY": "euro", "PATRON_VALUE_HORIZN": "90 days"})
+    told = str(caught.value)
+    assert "the environment's PATRON_VALUE_CURRENCY: 'euro': must be three capital letters" in told
+    assert "PATRON_VALUE_HORIZN: is not a setting. Did you mean 'PATRON_VALUE_HORIZON'?" in told
+    assert "line" not in told.replace("2 faults", "")

@@ -40,3 +40,7 @@ def __getattr__(name: str) -> Any:  # Any: what a lazy name holds depends on the
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'patron' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

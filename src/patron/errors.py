@@ -70,9 +70,9 @@ class Fault:
     to_do: str = ""
 
     def __str__(self) -> str:
-        where = f"line {self.line}" if self.line else "not in the file"
+        where = f"line {self.line}: " if self.line else ""
         tail = " ".join(part for part in (self.allowed, self.to_do) if part)
-        return f"{where}: {self.key}: {self.problem} {tail}".rstrip()
+        return f"{where}{self.key}: {self.problem} {tail}".rstrip()
 
 
 class SettingsError(UsageError):

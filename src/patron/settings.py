@@ -8,8 +8,10 @@ fault before it complains.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -24,8 +26,14 @@ from patron.toml_lines import line_of_keys
 FILE_NAME: Final = "patron.toml"
 ENVIRONMENT_PREFIX: Final = "PATRON_"
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+_NAME_FORM: Final = r"^[a-z][a-z0-9_]{0,39}$"
+_CURRENCY_FORM: Final = r"^[A-Z]{3}$"
+_FORMS: Final = {
+    _NAME_FORM: "must be a lower-case letter, then letters, digits or _ (at most 40 in all)",
+    _CURRENCY_FORM: "must be three capital letters, such as EUR",
+}
+Name = Annotated[str, StringConstraints(pattern=_NAME_FORM)]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY_FORM)]
 
 
 class Section(BaseModel):
@@ -102,9 +110,9 @@ class Source(Section):
         "", description="a column that is unique for each row; a repeated id is a duplicate or a correction"
     )
     refund_when: Condition | None = Field(None, description="rows that are cancellations or refunds")
-    repeated_rows: Literal["refuse", "drop", "keep"] = Field(
+    repeated_rows: Literal["refuse", "drop", "keep", "replace"] = Field(
         "refuse",
-        description="when most rows of a new file are already there: stop and ask, drop them, or keep them as new",
+        description="when most rows of a new file are already there: refuse (stop and ask), drop them, or keep them as new; replace: a file whose content has changed takes the place of what it was",
     )
     columns: dict[str, str] = Field(description="Patron's column = the source's column")
 
@@ -153,9 +161,16 @@ class QualitySettings(Section):
     outlier_factor: float = Field(
         200.0, gt=1, description="an amount beyond this many times the median amount is flagged for review"
     )
-    earliest: str = Field(
-        "1970-01-02", description="rows before this day are quarantined", pattern=r"^\d{4}-\d{2}-\d{2}$"
-    )
+    earliest: str = Field("1970-01-02", description="rows before this day are quarantined")
+
+    @field_validator("earliest")
+    @classmethod
+    def _earliest_is_a_day(cls, text: str) -> str:
+        try:
+            date.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"'{text}' is no day of the calendar; write it as 1970-01-02") from error
+        return text
 
 
 class ModelSettings(Section):
@@ -215,7 +230,6 @@ class Settings(Section):
     as_of: str = Field(
         "auto",
         description="score as of this day (2024-06-30); auto: the last day with a transaction",
-        pattern=r"^(auto|\d{4}-\d{2}-\d{2})$",
     )
     value: Value = Value()
     sources: dict[Name, Source] = Field(min_length=1)
@@ -224,6 +238,16 @@ class Settings(Section):
     models: ModelSettings = ModelSettings()
     segments: SegmentSettings = SegmentSettings()
     releases: ReleaseSettings = ReleaseSettings()
+
+    @field_validator("as_of")
+    @classmethod
+    def _as_of_is_a_day(cls, text: str) -> str:
+        if text != "auto":
+            try:
+                date.fromisoformat(text)
+            except ValueError as error:
+                raise ValueError(f"'{text}' is no day of the calendar; write it as 2024-06-30, or auto") from error
+        return text
 
     @model_validator(mode="after")
     def _has_transactions(self) -> Settings:
@@ -244,16 +268,22 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(str(path), [_syntax_fault(error)]) from error
-    content = _with_environment(content, os.environ if environment is None else environment)
+    variables = os.environ if environment is None else environment
+    faults = _unknown_variables(variables)
     try:
-        return Settings.model_validate(content)
+        settings = Settings.model_validate(_with_environment(content, variables))
     except ValidationError as error:
-        raise SettingsError(str(path), _faults(error, line_of_keys(text))) from error
+        faults += _faults(error, line_of_keys(text), variables)
+        raise SettingsError(str(path), faults) from error
+    if faults:
+        raise SettingsError(str(path), faults)
+    return settings
 
 
 def _syntax_fault(error: Exception) -> Fault:
-    line = getattr(error, "lineno", None)
-    return Fault("the file", line, f"is not valid TOML: {error}.", to_do="Mend that line; text values stand in quotes.")
+    place = re.search(r"at line (\d+)", str(error))
+    line = int(place[1]) if place else None
+    return Fault("TOML", line, f"cannot be read: {error}.", to_do="Mend that line; text values stand in quotes.")
 
 
 def sections() -> dict[str, type[Section]]:
@@ -283,33 +313,64 @@ def _with_environment(content: dict[str, Any], environment: Mapping[str, str]) -
     return merged
 
 
+def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
+    """Variables that look like settings of ours but are none: a misspelt one must not pass silently."""
+    known = {environment_name(section, key) for section, kind in sections().items() for key in kind.model_fields}
+    prefixes = tuple(environment_name(section, "") for section in sections())
+    unknown = [name for name in environment if name.startswith(prefixes) and name not in known]
+    return [
+        Fault(f"the environment's {name}", None, "is not a setting.", to_do=_did_you_mean(name, known) or "Unset it.")
+        for name in sorted(unknown)
+    ]
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"Did you mean '{close[0]}'?" if close else ""
+
+
 def _from_text(text: str, annotation: Any) -> Any:
     return tuple(part.strip() for part in text.split(",")) if get_origin(annotation) is tuple else text
 
 
-def _faults(error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> list[Fault]:
-    return [_fault(tuple(str(part) for part in item["loc"]), item, lines) for item in error.errors()]
+def _faults(
+    error: ValidationError, lines: Mapping[tuple[str, ...], int], environment: Mapping[str, str]
+) -> list[Fault]:
+    return [_fault(tuple(str(part) for part in item["loc"]), item, lines, environment) for item in error.errors()]
 
 
-def _fault(key: tuple[str, ...], item: Any, lines: Mapping[tuple[str, ...], int]) -> Fault:
+def _fault(
+    key: tuple[str, ...], item: Any, lines: Mapping[tuple[str, ...], int], environment: Mapping[str, str]
+) -> Fault:
     line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
     name = ".".join(key) or FILE_NAME
-    kind = item["type"]
-    if kind == "extra_forbidden":
+    if len(key) == 2 and environment_name(*key) in environment:
+        name, line = f"the environment's {environment_name(*key)}", None
+    if item["type"] == "extra_forbidden":
         known = _known_keys(key[:-1])
-        close = get_close_matches(key[-1], known, n=1)
         return Fault(
             name,
             line,
             "is not a setting.",
             f"Known here: {', '.join(known)}.",
-            f"Did you mean '{close[0]}'?" if close else "Remove it.",
+            _did_you_mean(key[-1], known) or "Remove it.",
         )
-    if kind == "missing":
+    if item["type"] == "missing":
         return Fault(name, line, "is missing.", to_do=f"Add it: {_meaning(key)}.")
     given = "" if isinstance(item["input"], dict | BaseModel) else f"{item['input']!r}: "
-    problem = given + item["msg"].removeprefix("Value error, ")
-    return Fault(name, line, problem.rstrip(".") + ".", to_do=f"It means: {_meaning(key)}." if _meaning(key) else "")
+    problem = given + _in_plain_words(item)
+    return Fault(
+        name,
+        line,
+        problem if problem.endswith("?") else problem.rstrip(".") + ".",
+        to_do=f"It means: {_meaning(key)}." if _meaning(key) else "",
+    )
+
+
+def _in_plain_words(item: Any) -> str:
+    if item["type"] == "string_pattern_mismatch":
+        return _FORMS.get(item["ctx"]["pattern"], "does not have the form that is asked for")
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _section_at(path: tuple[str, ...]) -> type[BaseModel] | None:

@@ -216,6 +216,7 @@ FILES = Table(
         _c("file_id", "id", "sha256 of its bytes", required=True),
         _c("source", "id", "the source it belongs to", required=True),
         _c("name", "text", "its name", required=True),
+        _c("path", "text", "where it was found, from the workspace", required=True),
         _c("bytes", "count", "its size", required=True),
         _c("columns", "text", "its columns in order, a JSON list", required=True),
         _c("reading", "id", "digest of the settings it was read with", required=True),

@@ -21,6 +21,13 @@ def random_lines(seed: int) -> list[Line]:
     return [line for number in range(260) for line in _order(rng, rng.choice([*_NAMES, None]), f"o{number}")]
 
 
+def prompt_lines(seed: int) -> list[Line]:
+    """The same world where each order is bought on one day and every row is known on the day it happened."""
+    lines = random_lines(seed)
+    bought_on = {line.order: line.day for line in reversed(lines) if not line.refund}
+    return [replace(line, known=None, day=line.day if line.refund else bought_on[line.order]) for line in lines]
+
+
 def _order(rng: Random, who: str | None, order: str) -> list[Line]:
     day = rng.randint(FIRST, LAST)
     lines = [_line(rng, who, order, day + rng.choice([0, 0, 0, 0, 3, 20])) for _ in range(rng.choice([1, 1, 2, 4]))]

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 
-from features.random_world import FIRST, LAST, random_facts, random_lines
-from features.silver_cast import CAST, CUTOFF, FACTS, HORIZON, described, future, on, prepare, silver, warehouse
+from features.random_world import FIRST, LAST, prompt_lines, random_facts, random_lines
+from features.silver_cast import CAST, CUTOFF, FACTS, HORIZON, Line, described, future, on, prepare, silver, warehouse
 from features.slow_features import slow_features, slow_outcome
 from patron.warehouse.duckdb import DuckDBWarehouse
 
@@ -44,9 +44,11 @@ def test_a_late_known_past_is_not_future(cast_outcomes: Answers) -> None:
     assert cast_outcomes[on(2024, 5, 1), "Dora"] == (Decimal(0), 0, 0)
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-def test_features_and_outcomes_agree_with_the_slow_and_obvious_way(house: DuckDBWarehouse, seed: int) -> None:
-    lines = random_lines(seed)
+@pytest.mark.parametrize(("world", "seed"), [(random_lines, 11), (random_lines, 12), (prompt_lines, 13)])
+def test_features_and_outcomes_agree_with_the_slow_and_obvious_way(
+    house: DuckDBWarehouse, world: Callable[[int], list[Line]], seed: int
+) -> None:
+    lines = world(seed)
     prepared = prepare(house, silver(house, lines, random_facts(seed)))
     views, answers = described(house, prepared, CUTOFFS), future(house, prepared, CUTOFFS)
     expected = {

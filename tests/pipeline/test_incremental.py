@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+import patron
 from patron.errors import BrokenContract
 from patron.pipeline.quarantine import quarantined_rows
 from patron.pipeline.runner import RunOutcome, run_workspace
+from patron.releases.contents import load_release
 from patron.settings import WarehouseSettings
 from patron.warehouse import open_warehouse
 
 HEADER = "id,who,when,amount\n"
+DATED = "id,customer,order_date,amount\n"
 CAST = ("Ada", "Bruno", "Chen", "Dara", "Emil")
 SETTINGS = """\
 [sources.sales]
@@ -109,7 +112,7 @@ def test_a_newer_export_of_the_same_rows_stops_and_asks(tmp_path: Path) -> None:
     add(folder, "a.csv", rows(0, 60))
     before = run_workspace(folder)
     add(folder, "b.csv", rows(0, 70))
-    with pytest.raises(BrokenContract, match=r"b\.csv: 86% of its rows are already loaded.*repeated_rows"):
+    with pytest.raises(BrokenContract, match=r"b\.csv: 85\.7% of its rows are already loaded.*repeated_rows"):
         run_workspace(folder)
     toml = folder / "patron.toml"
     toml.write_text(toml.read_text().replace('files = "in/*.csv"', 'files = "in/*.csv"\nrepeated_rows = "drop"'))
@@ -137,8 +140,6 @@ def test_a_column_that_a_newer_file_lacks_is_named(tmp_path: Path) -> None:
 
 
 def test_too_little_history_gets_a_plain_verdict_and_flagged_scores(tmp_path: Path) -> None:
-    from patron.releases.contents import load_release
-
     folder = shop(tmp_path)
     add(folder, "a.csv", rows(0, 12))
     run_workspace(folder)
@@ -215,3 +216,48 @@ def test_two_equal_files_in_one_run_count_once(tmp_path: Path) -> None:
     add(folder, "a.csv", rows(0, 60))
     add(folder, "b.csv", rows(0, 60))
     assert counts(run_workspace(folder)) == (60, 60, 0, 0)
+
+
+def test_a_file_written_anew_takes_the_place_of_what_it_was(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    add(folder, "b.csv", rows(60, 90))
+    before = run_workspace(folder)
+    add(folder, "a.csv", rows(0, 59) + "r59,Emil,2024-02-29,1012.50\n")
+    with pytest.raises(BrokenContract, match=r'98\.3% .* repeated_rows = "replace"'):
+        run_workspace(folder)
+    with_words(folder, 'files = "in/*.csv"', 'files = "in/*.csv"\nrepeated_rows = "replace"')
+    after = run_workspace(folder)
+    assert after.totals["net_revenue"] == before.totals["net_revenue"] + 1000 - (10 + 59 % 7 + 0.5 - 12.5)
+    assert after.totals["invoices"] == 90
+
+
+def test_files_that_the_settings_no_longer_name_no_longer_count(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    add(folder, "b.csv", rows(60, 90))
+    run_workspace(folder)
+    with_words(folder, 'files = "in/*.csv"', 'files = "in/b.csv"')
+    outcome = run_workspace(folder)
+    assert counts(outcome) == (30, 30, 0, 0)
+    assert load_release(folder).scores().num_rows == 5
+
+
+def test_init_of_a_folder_lets_next_months_file_join(tmp_path: Path) -> None:
+    (tmp_path / "months").mkdir()
+    (tmp_path / "months" / "2024-01.csv").write_text(DATED + rows(0, 30), "utf-8")
+    (tmp_path / "months" / "2024-02.csv").write_text(DATED + rows(30, 60), "utf-8")
+    patron.init(tmp_path / "months", tmp_path / "shop")
+    run_workspace(tmp_path / "shop")
+    (tmp_path / "months" / "2024-03.csv").write_text(DATED + rows(60, 80), "utf-8")
+    assert counts(run_workspace(tmp_path / "shop")) == (80, 80, 0, 0)
+
+
+def test_a_refused_files_bad_rows_can_be_looked_at(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 30) + "x,Ada,soon,1\n" * 20)
+    with pytest.raises(BrokenContract, match=r"refused-rows\.log"):
+        run_workspace(folder)
+    told = (folder / "refused-rows.log").read_text("utf-8")
+    assert told.count("unparseable_date") == 20
+    assert "line 32" in told

@@ -1,7 +1,8 @@
 """How widely customers buy: over products, categories, branches and channels.
 
-Prepared so that a cutoff needs one sum and one maximum: each row tells how many things a customer bought
-for the first time, and how much the most favoured of that day's things had come to by then.
+Prepared so that a cutoff needs one sum and one maximum: each row tells whether the customer bought a thing
+for the first time, and how much that thing had come to by then. Where only the number of things is asked
+for, the day on which each was first bought is enough.
 """
 
 from __future__ import annotations
@@ -11,32 +12,41 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from patron.features.order_parts import Present, Tables, current_lines
+from patron.features.order_parts import MONEY, Present, Tables, purchase_lines
 
 
-def breadth_of(name: str) -> Callable[[Tables, Present], ir.Table]:
-    """The builder of one kind's table: (customer_key, visible_day, newly_bought, favourite_paid)."""
+def number_of(name: str) -> Callable[[Tables, Present], ir.Table]:
+    """The builder of one kind's table with a row per customer and thing: (customer_key, visible_day)."""
 
     def build(tables: Tables, present: Present) -> ir.Table:
-        lines = _purchases(tables, present, name)
-        bought = lines.group_by("customer_key", "thing", "visible_day").aggregate(paid=lines.amount.sum())
+        lines = _things(tables, present, name)
+        first = lines.group_by("customer_key", "thing").aggregate(visible_day=lines.visible_day.min())
+        return first.select("customer_key", "visible_day")
+
+    return build
+
+
+def number_and_favourite_of(name: str) -> Callable[[Tables, Present], ir.Table]:
+    """The builder of one kind's table with a row per line: (customer_key, visible_day, newly_bought, paid_so_far)."""
+
+    def build(tables: Tables, present: Present) -> ir.Table:
+        lines = _things(tables, present, name)
+        # Lines of one day stand in any order: all of them are known together, and the last has paid the most.
         so_far = ibis.window(group_by=["customer_key", "thing"], order_by="visible_day", rows=(None, 0))
-        bought = bought.mutate(
-            newly=(ibis.row_number().over(so_far) == 0).cast("int32"), paid_so_far=bought.paid.sum().over(so_far)
-        )
-        return bought.group_by("customer_key", "visible_day").aggregate(
-            newly_bought=bought.newly.sum().cast("int32"),
-            favourite_paid=bought.paid_so_far.max().cast("decimal(18,4)"),
+        return lines.select(
+            "customer_key",
+            "visible_day",
+            newly_bought=(ibis.row_number().over(so_far) == 0).cast("int32"),
+            paid_so_far=lines.amount.sum().over(so_far).cast(MONEY),
         )
 
     return build
 
 
-def _purchases(tables: Tables, present: Present, name: str) -> ir.Table:
-    lines = current_lines(tables)
-    lines = lines.filter(lines.purchased)
-    thing = _category(lines, tables, present) if name == "category" else lines.mutate(thing=lines[name])
-    return thing.filter(thing.thing.notnull())
+def _things(tables: Tables, present: Present, name: str) -> ir.Table:
+    lines = purchase_lines(tables)
+    lines = _category(lines, tables, present) if name == "category" else lines.mutate(thing=lines[name])
+    return lines.filter(lines.thing.notnull())
 
 
 def _category(lines: ir.Table, tables: Tables, present: Present) -> ir.Table:

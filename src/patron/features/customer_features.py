@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from patron.features.at_cutoffs import KEY, chosen_customers, cutoff_rows, known_by, known_days, of_customers
+from patron.features.at_cutoffs import KEY, chosen_customers, known_by, known_parts, of_customers
 from patron.features.catalogue import TREND_WINDOWS, WINDOWS, Feature
-from patron.features.customer_days import is_new_purchase_day
-from patron.features.day_arithmetic import is_weekend, whole
+from patron.features.day_arithmetic import is_weekend, quarter, whole
 from patron.features.formulas import SEASON_CYCLE_DAYS, formulas, with_ends
+from patron.features.purchase_before import is_new_purchase_day, is_purchase
 
 Prepared = Mapping[str, ir.Table]
 Columns = dict[str, ir.Value]
 
-_BREADTH = ("product", "category", "branch", "channel")
+_BREADTH = ("product_breadth", "category_breadth", "branch_breadth", "channel_breadth")
 
 
 def customer_features(
@@ -35,9 +35,9 @@ def customer_features(
     ``prepared`` holds the tables of ``needed_tables`` by name. ``customers``, a table with customer_id,
     restricts the rows to those customers and changes nothing else.
     """
-    moments = cutoff_rows(cutoffs)
-    sums = _day_sums(known_days(prepared, moments, customers), horizon_days)
-    for extra in _extra_sums(prepared, moments, customers):
+    steady, knots = known_parts(prepared, cutoffs, customers)
+    sums = ibis.union(_part_sums(steady, horizon_days), _part_sums(knots, horizon_days), distinct=False)
+    for extra in _extra_sums(prepared, cutoffs, customers):
         sums = sums.left_join(extra, list(KEY)).drop(*(f"{name}_right" for name in KEY))
     keys = chosen_customers(prepared, customers)
     keys = keys.select("customer_id", numbered_key="customer_key")
@@ -47,64 +47,66 @@ def customer_features(
     return sums.select("as_of_day", "customer_id", **{feature.name: values[feature.name] for feature in available})
 
 
-def _day_sums(days: ir.Table, horizon_days: int) -> ir.Table:
-    """Everything that one pass over the customers' known days can say."""
+def _part_sums(parts: ir.Table, horizon_days: int) -> ir.Table:
+    """Everything that one pass over the known order parts can say."""
+    purchase_day = is_purchase(parts).ifelse(parts.occurred_day, None)
+    parts = parts.mutate(purchase_day=purchase_day, quarter=quarter(parts.occurred_day))
     sums = {
-        **_purchase_sums(days),
-        **_gap_sums(days),
-        **_window_sums(days, horizon_days),
-        **_season_sums(days, horizon_days),
-        **_optional_sums(days),
+        **_purchase_sums(parts),
+        **_gap_sums(parts),
+        **_window_sums(parts, horizon_days),
+        **_season_sums(parts, horizon_days),
+        **_optional_sums(parts),
     }
-    return days.group_by(*KEY).aggregate(**sums)
+    return parts.group_by(*KEY).aggregate(**sums)
 
 
-def _purchase_sums(days: ir.Table) -> Columns:
+def _purchase_sums(parts: ir.Table) -> Columns:
     return {
-        "first_known": days.occurred_day.min(),
-        "first_purchase": days.purchase_day.min(),
-        "last_purchase": days.purchase_day.max(),
-        "purchase_days": whole(is_new_purchase_day(days).sum()),
-        "orders": whole(days.orders.sum()),
-        "lines": whole(days.lines.sum()),
-        "gross": days.gross.sum(),
-        "net": days.net.sum(),
-        "refund": days.refund.sum(),
-        "refund_lines": whole(days.refund_lines.sum()),
-        "last_refund": days.occurred_day.max(where=days.refund_lines > 0),
-        "largest_order": days.largest_order.max(),
-        "first_day_gross": _sum_where((days.occurred_day == days.first_purchase).fill_null(False), days.gross),
+        "first_known": parts.occurred_day.min(),
+        "first_purchase": parts.purchase_day.min(),
+        "last_purchase": parts.purchase_day.max(),
+        "purchase_days": whole(is_new_purchase_day(parts).sum()),
+        "orders": whole(parts.orders.sum()),
+        "lines": whole(parts.lines.sum()),
+        "gross": parts.gross.sum(),
+        "net": parts.net.sum(),
+        "refund": parts.refund.sum(),
+        "refund_lines": whole(parts.refund_lines.sum()),
+        "last_refund": parts.occurred_day.max(where=parts.refund_lines > 0),
+        "largest_order": parts.gross_so_far.max(),
+        "first_day_gross": _sum_where((parts.occurred_day == parts.first_purchase).fill_null(False), parts.gross),
     }
 
 
-def _gap_sums(days: ir.Table) -> Columns:
-    gap = (days.purchase_day - days.purchase_before).cast("int64")
+def _gap_sums(parts: ir.Table) -> Columns:
+    gap = (parts.purchase_day - parts.purchase_before).cast("int64")
     return {
         "squared_gaps": whole((gap * gap).sum()),
         "longest_gap": gap.max(),
-        "purchase_before_last": days.purchase_before.max(where=is_new_purchase_day(days)),
+        "purchase_before_last": parts.purchase_before.max(where=is_new_purchase_day(parts)),
     }
 
 
-def _window_sums(days: ir.Table, horizon_days: int) -> Columns:
+def _window_sums(parts: ir.Table, horizon_days: int) -> Columns:
     sums: Columns = {}
     for days_back in sorted({*WINDOWS, horizon_days}):
-        inside = days.occurred_day > days.as_of_day - days_back
-        sums[f"net_{days_back}d"] = _sum_where(inside, days.net)
-        sums[f"orders_{days_back}d"] = whole(_sum_where(inside, days.orders))
+        inside = parts.occurred_day > parts.as_of_day - days_back
+        sums[f"net_{days_back}d"] = _sum_where(inside, parts.net)
+        sums[f"orders_{days_back}d"] = whole(_sum_where(inside, parts.orders))
     for days_back in TREND_WINDOWS:
-        sums[f"gross_{days_back}d"] = _sum_where(days.occurred_day > days.as_of_day - days_back, days.gross)
+        sums[f"gross_{days_back}d"] = _sum_where(parts.occurred_day > parts.as_of_day - days_back, parts.gross)
     return sums
 
 
-def _season_sums(days: ir.Table, horizon_days: int) -> Columns:
-    begin = days.as_of_day - SEASON_CYCLE_DAYS
-    season = (days.occurred_day > begin) & (days.occurred_day <= begin + horizon_days)
+def _season_sums(parts: ir.Table, horizon_days: int) -> Columns:
+    begin = parts.as_of_day - SEASON_CYCLE_DAYS
+    season = (parts.occurred_day > begin) & (parts.occurred_day <= begin + horizon_days)
     return {
-        "season_net": _sum_where(season, days.net),
-        "season_orders": whole(_sum_where(season, days.orders)),
-        "weekend_orders": whole(_sum_where(is_weekend(days.occurred_day), days.orders)),
-        **{f"quarter_{number}": whole(_sum_where(days.quarter == number, days.orders)) for number in (1, 2, 3)},
+        "season_net": _sum_where(season, parts.net),
+        "season_orders": whole(_sum_where(season, parts.orders)),
+        "weekend_orders": whole(_sum_where(is_weekend(parts.occurred_day), parts.orders)),
+        **{f"quarter_{number}": whole(_sum_where(parts.quarter == number, parts.orders)) for number in (1, 2, 3)},
     }
 
 
@@ -113,25 +115,29 @@ def _sum_where(condition: ir.BooleanColumn, amount: ir.NumericColumn) -> ir.Nume
     return condition.ifelse(amount, ibis.literal(0).cast(amount.type())).sum()
 
 
-def _optional_sums(days: ir.Table) -> Columns:
-    names = [name for name in ("paid", "items", "discount", "discounted_lines") if name in days.columns]
-    return {name: days[name].sum() for name in names}
+def _optional_sums(parts: ir.Table) -> Columns:
+    names = [name for name in ("paid", "items", "discount", "discounted_lines") if name in parts.columns]
+    return {name: parts[name].sum() for name in names}
 
 
-def _extra_sums(prepared: Prepared, moments: ir.Table, customers: ir.Table | None) -> list[ir.Table]:
+def _extra_sums(prepared: Prepared, cutoffs: Sequence[int], customers: ir.Table | None) -> list[ir.Table]:
     """What the other prepared tables say of each customer at each cutoff, for those that were prepared."""
     known = {
-        name: known_by(of_customers(prepared[name], prepared, customers), moments, clock)
+        name: known_by(of_customers(prepared[name], prepared, customers), cutoffs, clock)
         for name, clock in _CLOCKS.items()
         if name in prepared
     }
     return [_EXTRA[name](rows, name) for name, rows in known.items()]
 
 
-def _breadth_sums(rows: ir.Table, table_name: str) -> ir.Table:
+def _number_of_things(rows: ir.Table, table_name: str) -> ir.Table:
+    return rows.group_by(*KEY).aggregate(**{f"{table_name.removesuffix('_breadth')}_count": rows.count()})
+
+
+def _number_and_favourite(rows: ir.Table, table_name: str) -> ir.Table:
     name = table_name.removesuffix("_breadth")
     return rows.group_by(*KEY).aggregate(
-        **{f"{name}_count": whole(rows.newly_bought.sum()), f"{name}_favourite": rows.favourite_paid.max()}
+        **{f"{name}_count": whole(rows.newly_bought.sum()), f"{name}_favourite": rows.paid_so_far.max()}
     )
 
 
@@ -159,13 +165,14 @@ def _acquisition_sums(rows: ir.Table, _name: str) -> ir.Table:
 
 
 _CLOCKS = {
-    **{f"{name}_breadth": "visible_day" for name in _BREADTH},
+    **dict.fromkeys(_BREADTH, "visible_day"),
     "contact_days": "contact_day",
     "contract_spans": "started_day",
     "acquisition_days": "acquired_day",
 }
 _EXTRA = {
-    **{f"{name}_breadth": _breadth_sums for name in _BREADTH},
+    **dict.fromkeys(_BREADTH, _number_and_favourite),
+    "product_breadth": _number_of_things,
     "contact_days": _contact_sums,
     "contract_spans": _contract_sums,
     "acquisition_days": _acquisition_sums,

@@ -47,8 +47,15 @@ def year_and_month(day: ir.IntegerValue) -> tuple[ir.IntegerValue, ir.IntegerVal
 
 
 def quarter(day: ir.IntegerValue) -> ir.IntegerValue:
-    """The quarter of the calendar year, 1 to 4, of a day number."""
-    return (year_and_month(day)[1] + 2) // 3
+    """The quarter of the calendar year, 1 to 4, of a day number.
+
+    Remainders by the lengths of the Gregorian cycles leave the days since 1 March; 29 February, the last
+    day of a longer cycle, is left as 1 March, which lies in the same quarter.
+    """
+    since_march = (day.cast("int32") + _MARCH_ERA) % 146_097 % 36_524 % 1461 % 365
+    return ibis.cases(
+        (since_march < 31, 1), (since_march < 122, 2), (since_march < 214, 3), (since_march < 306, 4), else_=1
+    )
 
 
 def day_of_date(date: ir.DateValue) -> ir.IntegerValue:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import ibis.expr.types as ir
 
 from patron.features.at_cutoffs import KEY, chosen_customers, cutoff_rows, of_customers
-from patron.features.customer_days import is_new_purchase_day
 from patron.features.day_arithmetic import whole
+from patron.features.purchase_before import is_new_purchase_day
 
 
 def outcomes(
@@ -20,7 +20,7 @@ def outcomes(
     where nothing came. The future counts by the day things happened, with all that is known now; an
     order counts once, on the day of the part with which it became known.
     """
-    days = of_customers(prepared["customer_days"], prepared, customers)
+    days = of_customers(prepared["order_parts"], prepared, customers)
     pairs = days.cross_join(cutoff_rows(cutoffs))
     pairs = pairs.filter((pairs.visible_day <= pairs.as_of_day) | _is_future(pairs, horizon_days))
     future = _is_future(pairs, horizon_days)

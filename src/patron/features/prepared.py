@@ -8,11 +8,11 @@ from typing import Final
 
 import ibis.expr.types as ir
 
-from patron.features.breadth import breadth_of
+from patron.features.breadth import number_and_favourite_of, number_of
 from patron.features.catalogue import CATEGORY, CONTACT, Needs, is_met
-from patron.features.customer_days import customer_days, tangled_customers
 from patron.features.engagement import acquisition_days, contact_days, contract_spans
-from patron.features.order_parts import Present, Tables, customer_keys, order_parts
+from patron.features.order_parts import Present, Tables, customer_days, customer_keys, order_parts
+from patron.features.purchase_before import tangled_customers
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,24 @@ class Prepared:
 PREPARED: Final = (
     Prepared("customer_keys", "every identified customer, numbered", customer_keys),
     Prepared("order_parts", "orders, by the day they happened and the day they became known", order_parts),
-    Prepared("customer_days", "what each customer did on each day", customer_days),
+    Prepared("customer_days", "which customers did something on which days", customer_days),
     Prepared("tangled_customers", "customers whose purchases became known out of order", tangled_customers),
     Prepared(
-        "product_breadth", "products new to each customer", breadth_of("product_id"), (("transactions.product_id",),)
+        "product_breadth", "products new to each customer", number_of("product_id"), (("transactions.product_id",),)
     ),
-    Prepared("category_breadth", "categories new to each customer", breadth_of("category"), CATEGORY),
+    Prepared("category_breadth", "categories new to each customer", number_and_favourite_of("category"), CATEGORY),
     Prepared(
-        "branch_breadth", "branches new to each customer", breadth_of("branch_id"), (("transactions.branch_id",),)
+        "branch_breadth",
+        "branches new to each customer",
+        number_and_favourite_of("branch_id"),
+        (("transactions.branch_id",),),
     ),
-    Prepared("channel_breadth", "channels new to each customer", breadth_of("channel"), (("transactions.channel",),)),
+    Prepared(
+        "channel_breadth",
+        "channels new to each customer",
+        number_and_favourite_of("channel"),
+        (("transactions.channel",),),
+    ),
     Prepared("contact_days", "contacts and responses", contact_days, CONTACT),
     Prepared("contract_spans", "contracts", contract_spans, (("subscriptions.started_on",),)),
     Prepared("acquisition_days", "first days as a customer", acquisition_days, (("customers.acquired_on",),)),

@@ -22,6 +22,7 @@ from patron.pipeline.step import Run, StepReport
 
 SHORTEST_HORIZON_DAYS = 7
 ROWS_AT_ONCE = 20_000_000
+MOST_DAYS_AFTER = 31
 
 
 def describe(run: Run) -> StepReport:
@@ -95,7 +96,13 @@ def _span(run: Run) -> tuple[int, int]:
     ).to_pylist()[0]
     first, last = int(days["first"]), int(days["last"])
     if run.settings.as_of != "auto":
-        last = day_number(date.fromisoformat(run.settings.as_of))
+        newest, last = last, day_number(date.fromisoformat(run.settings.as_of))
+        if last > newest + MOST_DAYS_AFTER:
+            raise UsageError(
+                f"as_of {run.settings.as_of} lies {last - newest} days after the last transaction, {day_of(newest)}.",
+                allowed=f"At most {MOST_DAYS_AFTER} days: a longer silence would look like customers leaving.",
+                to_do="Add the newer data, or set an earlier as_of.",
+            )
         if last < first:
             raise UsageError(
                 f"as_of {run.settings.as_of} lies before the first transaction.",

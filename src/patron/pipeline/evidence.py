@@ -27,10 +27,11 @@ def gather_evidence(run: Run, sums: Totals) -> Evidence:
         run=RunEvidence(
             sources=source_files(run),
             profile=run.settings.profile,
+            basis=run.settings.value.basis,
             currency=run.settings.value.currency,
             as_of=day_of(span["last_day"]),
             horizon_days=horizon["days"],
-            provable=bool(contest["folds"]),
+            provable=horizon["provable"],
             first_day=day_of(span["first_day"]),
             history_days=span["last_day"] - span["first_day"] + 1,
             customers=sums.customers,
@@ -82,7 +83,7 @@ def caveats(run: Run, sums: Totals) -> list[str]:
         share = sums.anonymous / sums.accepted
         money = sums.anonymous_revenue / (sums.anonymous_revenue + sums.net_revenue or Decimal(1))
         told.append(
-            f"{share:.0%} of the accepted rows ({money:.0%} of revenue) name no customer. They count as revenue and belong to "
+            f"{share:.0%} of the accepted transaction rows ({money:.0%} of revenue) name no customer. They count as revenue and belong to "
             "nobody's value."
         )
     if value.basis == "margin" and not any("margin" in source.columns for source in run.settings.sources.values()):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from patron.pipeline.landing import LandedFile, reading_digest
+from patron.pipeline.landing import LandedFile, landed_files, path_in, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.raw import RawFile, RejectedRow, read_raw
@@ -35,8 +35,17 @@ def ingest(run: Run) -> StepReport:
     fresh = [file for file in run.files if known.get((file.source_name, file.file_id)) != reading_digest(file.source)]
     rows = sum(_land(run, file) for file in fresh)
     old = len(run.files) - len(fresh)
+    gone = _moved_away(run)
     words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}"
-    return StepReport(words + (f", {old} already read" if old else ""), {"files": len(fresh), "rows": rows})
+    words += f", {old} already read" if old else ""
+    words += f"; {gone} read before and no longer there still count" if gone else ""
+    return StepReport(words, {"files": len(fresh), "rows": rows, "gone": gone})
+
+
+def _moved_away(run: Run) -> int:
+    """How many files that still count are not among today's."""
+    today = {(file.source_name, file.file_id) for file in run.files}
+    return sum(1 for file in landed_files(run) if file.identity not in today)
 
 
 def _known_files(run: Run) -> dict[tuple[str, str], str]:
@@ -101,6 +110,7 @@ def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Tabl
         "file_id": file.file_id,
         "source": file.source_name,
         "name": file.path.name,
+        "path": path_in(run.workspace.folder, file.path),
         "bytes": file.path.stat().st_size,
         "columns": json.dumps(raw.columns),
         "reading": reading_digest(file.source),

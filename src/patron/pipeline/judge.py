@@ -15,7 +15,7 @@ import pyarrow as pa
 from patron.pipeline.ingest import rejects_table
 from patron.pipeline.landing import LandedFile, meaning_digest
 from patron.pipeline.step import Run
-from patron.quality.batch import Intake, balance, refuse_broken, refuse_overlap
+from patron.quality.batch import Intake, balance, is_broken, refuse_broken, refuse_overlap
 from patron.quality.oddities import oddities, usual_amount
 from patron.quality.repeats import (
     CONFLICT,
@@ -42,12 +42,15 @@ from patron.tables import (
 from patron.warehouse import Batches
 
 STAGED, SORTED = "staged", "sorted"
+REFUSED_ROWS = "refused-rows.log"
 
 
 def judge(run: Run, file: LandedFile) -> Intake:
     """Sort one landed file's rows into silver, quarantine and review; raises BrokenContract for the whole file."""
     table = source_table(file.source.table)
     run.warehouse.create("silver", table.name, silver_columns(table))
+    if file.source.repeated_rows == "replace":
+        _retire_earlier(run, file, table)
     unreadable = _stage(run, file, table)
     rows = _sorted(run, file, table)
     _quarantine(run, file, unreadable + _refused_rows(run, file, rows))
@@ -59,14 +62,23 @@ def judge(run: Run, file: LandedFile) -> Intake:
         file.source_name, file.file_id, file.name, file.rows_in, accepted, anonymous, duplicate, quarantined
     )
     balance(intake)
-    if quarantined:
-        refuse_broken(intake, *_reasons(run, mine), run.settings.quality)
+    if is_broken(intake, run.settings.quality):
+        refuse_broken(intake, *_reasons(run, mine), run.settings.quality, _shown(run, mine))
     row = {key: value for key, value in asdict(intake).items() if key in INTAKE.names}
     row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name)}
     run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
     if table is TRANSACTIONS:
         _flag_oddities(run, file)
     return intake
+
+
+def _retire_earlier(run: Run, file: LandedFile, table: Table) -> None:
+    """Close the rows of what the same file held before; they stay, with the time until which they were believed."""
+    run.warehouse.execute(
+        f"UPDATE silver.{table.name} SET superseded_at = ? WHERE superseded_at IS NULL AND source = ? AND file_id IN "  # noqa: S608 - a declared name
+        "(SELECT file_id FROM bronze.files WHERE source = ? AND path = ? AND file_id <> ?)",
+        [file.arrived_at, file.source_name, file.source_name, file.path, file.file_id],
+    )
 
 
 def _stage(run: Run, file: LandedFile, table: Table) -> list[RejectedRow]:
@@ -127,7 +139,7 @@ def _held(run: Run, file: LandedFile, table: Table) -> ir.Table:
 
 def _drops_repeats(run: Run, file: LandedFile, rows: ir.Table, held: ir.Table) -> bool:
     """Whether rows without a key that are already held are dropped: only if most of the file is, and the user said so."""
-    if file.source.repeated_rows == "keep" or not _scalar(run, held.count()):
+    if file.source.repeated_rows in ("keep", "replace") or not _scalar(run, held.count()):
         return False
     share = _scalar(run, repeated_share(rows, held)) or 0.0
     if share < run.settings.quality.repeat_limit or not share:
@@ -199,6 +211,14 @@ def _reasons(run: Run, mine: ir.Table) -> tuple[dict[str, int], str]:
     first = run.warehouse.fetch(mine.order_by("line").limit(1)).to_pylist()[0]
     reasons = dict(zip(counted["reason"].to_pylist(), counted["rows"].to_pylist(), strict=True))
     return reasons, f"line {first['line']}, {first['detail']}"
+
+
+def _shown(run: Run, mine: ir.Table) -> str:
+    """Write a refused file's bad rows where they can be looked at: silver forgets them with the refusal."""
+    rows = run.warehouse.fetch(mine.order_by("line").select("line", "reason", "detail", "raw")).to_pylist()
+    lines = [f"line {row['line']}: {row['reason']}: {row['detail']}\n    {row['raw']}\n" for row in rows]
+    (run.workspace.folder / REFUSED_ROWS).write_text("".join(lines), "utf-8")
+    return REFUSED_ROWS
 
 
 def _flag_oddities(run: Run, file: LandedFile) -> None:

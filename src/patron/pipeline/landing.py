@@ -6,6 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
 
 from patron.pipeline.step import Run
 from patron.settings import Settings, Source
@@ -13,8 +15,8 @@ from patron.tables import FILES, TRANSACTIONS
 
 # How a file is cut into rows and values; all else in a source says what the values mean.
 _READING = ("format", "delimiter", "quote", "encoding", "skip_lines", "sheet")
-# Which files there are, and what to do with a new one, does not change what an old row means.
-_NOT_MEANING = {"files", "repeated_rows"}
+# What to do with a new file does not change what an old row means.
+_NOT_MEANING = {"repeated_rows"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class LandedFile:
     source: Source
     file_id: str
     name: str
+    path: str
     columns: tuple[str, ...]
     rows_in: int
     arrived_at: datetime
@@ -35,7 +38,7 @@ class LandedFile:
 
 
 def landed_files(run: Run) -> list[LandedFile]:
-    """Every landed file of the sources that patron.toml declares, in the order they came."""
+    """Every landed file that patron.toml names, in the order they came; also one that has been moved away since."""
     rows = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name)).to_pylist()
     place = {(file.source_name, file.file_id): number for number, file in enumerate(run.files)}
     rows.sort(key=lambda row: (row["arrived_at"], place.get((row["source"], row["file_id"]), -1), row["name"]))
@@ -45,13 +48,22 @@ def landed_files(run: Run) -> list[LandedFile]:
             run.settings.sources[row["source"]],
             row["file_id"],
             row["name"],
+            row["path"],
             tuple(json.loads(row["columns"])),
             row["rows_in"],
             row["arrived_at"],
         )
         for row in rows
-        if row["source"] in run.settings.sources
+        if row["source"] in run.settings.sources and is_named(row["path"], run.settings.sources[row["source"]])
     ]
+
+
+def is_named(path: str, source: Source) -> bool:
+    """Whether the source's ``files`` name this path, be it still there or not: as a file, in a folder, by a glob."""
+    return any(
+        path == entry or path.startswith(entry.rstrip("/") + "/") or entry == "." or fnmatch(path, entry)
+        for entry in (Path(text).as_posix() for text in source.files)
+    )
 
 
 def reading_digest(source: Source) -> str:
@@ -72,3 +84,9 @@ def meaning_digest(settings: Settings, table: str) -> str:
 
 def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def path_in(folder: Path, path: Path) -> str:
+    """A file's path as patron.toml would write it: from the workspace, with forward slashes."""
+    text = path.as_posix()
+    return text.removeprefix(folder.as_posix() + "/") if folder != Path() else text

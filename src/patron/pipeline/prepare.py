@@ -22,7 +22,7 @@ def prepare(run: Run) -> StepReport:
             "work", prepared.name, prepared.build(tables, mapped_columns(run))
         )
         tables[prepared.name] = run.warehouse.table("work", prepared.name)
-    return StepReport(f"{counts['order_parts']:,} orders of {counts['customer_keys']:,} customers", counts)
+    return StepReport(f"{counts['customer_keys']:,} customers", counts)
 
 
 def silver_tables(run: Run) -> dict[str, ir.Table]:

@@ -69,6 +69,7 @@ class RunOutcome:
     unchanged: bool
     steps: tuple[StepDone, ...]
     totals: dict[str, float]
+    expected: dict[str, float]
 
 
 def run_workspace(
@@ -108,7 +109,13 @@ def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
         watcher.done(report)
     name = run.recall("release")
     return RunOutcome(
-        run.workspace.folder, name, run.workspace.releases / name, unchanged, tuple(done), run.recall("totals")
+        run.workspace.folder,
+        name,
+        run.workspace.releases / name,
+        unchanged,
+        tuple(done),
+        run.recall("totals"),
+        run.recall("total"),
     )
 
 

@@ -45,7 +45,8 @@ def score(run: Run) -> StepReport:
     run.warehouse.replace("work", "artifacts", pa.table(bodies))
     total = _total(run, known, prediction, table)
     run.remember("total", total)
-    return StepReport(f"{len(customers):,} customers, {total['expected']:,.0f} expected", {"customers": len(customers)})
+    word = "customer" if len(customers) == 1 else "customers"
+    return StepReport(f"{len(customers):,} {word}, {total['expected']:,.0f} expected", {"customers": len(customers)})
 
 
 def _bounds(known: Intervals | None, customers: Customers, prediction: Prediction) -> tuple[Floats, Floats]:

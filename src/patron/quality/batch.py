@@ -32,11 +32,16 @@ def refuse_empty(name: str, rows_in: int) -> None:
         )
 
 
-def refuse_broken(intake: Intake, reasons: dict[str, int], example: str, settings: QualitySettings) -> None:
-    """Stop a file of which too large a share had to be quarantined."""
+def is_broken(intake: Intake, settings: QualitySettings) -> bool:
+    """Whether too large a share of a file had to be quarantined."""
+    return intake.quarantined > settings.quarantine_limit * intake.rows_in
+
+
+def refuse_broken(
+    intake: Intake, reasons: dict[str, int], example: str, settings: QualitySettings, kept_in: str
+) -> None:
+    """Stop a file of which too large a share had to be quarantined; ``kept_in`` is where its bad rows can be seen."""
     share = intake.quarantined / intake.rows_in
-    if share <= settings.quarantine_limit:
-        return
     listed = ", ".join(
         f"{reason} {count:,}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]
     )
@@ -44,17 +49,20 @@ def refuse_broken(intake: Intake, reasons: dict[str, int], example: str, setting
         f"{intake.name}: {intake.quarantined:,} of {intake.rows_in:,} rows ({share:.1%}) cannot be believed ({listed}). "
         f"The first: {example}.",
         allowed=f"At most {settings.quarantine_limit:.1%} may be quarantined (quality.quarantine_limit).",
-        to_do="Correct the mapping in patron.toml or the file, or raise the limit; nothing downstream was changed.",
+        to_do=f"All of them are in {kept_in}. Correct the mapping in patron.toml or the file, or raise the limit; "
+        "nothing downstream was changed.",
     )
 
 
 def refuse_overlap(name: str, share: float) -> None:
     """Stop a file that mostly repeats rows already loaded, until the user says what it is."""
+    told = f"{share:.0%}" if share == 1 else f"{min(share, 0.999):.1%}"
     raise BrokenContract(
-        f"{name}: {share:.0%} of its rows are already loaded from earlier files.",
+        f"{name}: {told} of its rows are already loaded from earlier files.",
         allowed="Rows without a row_id cannot be told apart from repeats.",
-        to_do='In this source\'s section of patron.toml set repeated_rows = "drop" (a newer export of the same rows), '
-        '"keep" (new rows that happen to be equal), or name a row_id column; nothing downstream was changed.',
+        to_do='In this source\'s section of patron.toml set repeated_rows = "replace" (the file was written anew, and takes '
+        'the place of what it was), "drop" (a later file that repeats old rows and brings new ones), or "keep" (new rows that '
+        "happen to be equal); or name a row_id column. Nothing downstream was changed.",
     )
 
 

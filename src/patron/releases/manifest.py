@@ -61,7 +61,7 @@ def verify(folder: Path) -> Manifest:
             wrong = "is missing" if name not in found else "was added" if name not in manifest.files else "was changed"
             raise DamagedRelease(
                 f"Release {folder.name} is damaged: {name} {wrong} since it was published.",
-                to_do="Roll back to another release, or run again to publish a new one.",
+                to_do="Roll back to another release, or publish anew with 'patron run --again'.",
             )
     return manifest
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from patron.errors import NothingThere, UnknownName
-from patron.releases.manifest import MANIFEST, Manifest, file_hashes, read_manifest
+from patron.errors import DamagedRelease, NothingThere, UnknownName
+from patron.releases.manifest import MANIFEST, Manifest, file_hashes, verify
 
 CURRENT = "current"
 
@@ -75,15 +75,19 @@ class Shelf:
                 )
             name = older[0]
         target = self.path(name)
-        read_manifest(target)
+        verify(target)
         self.make_current(target.name)
         return target.name
 
     def _already(self, manifest: Manifest) -> Manifest | None:
-        known = (read_manifest(self.folder / name) for name in self.names()[:1])
-        return next(
-            (m for m in known if (m.run_key, m.score_digest) == (manifest.run_key, manifest.score_digest)), None
-        )
+        for name in self.names()[:1]:
+            try:
+                known = verify(self.folder / name)
+            except DamagedRelease:
+                continue
+            if (known.run_key, known.score_digest) == (manifest.run_key, manifest.score_digest):
+                return known
+        return None
 
     def _write(self, manifest: Manifest, write: Callable[[Path], None], now: datetime) -> Manifest:
         self.folder.mkdir(parents=True, exist_ok=True)

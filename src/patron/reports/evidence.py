@@ -74,6 +74,7 @@ class RunEvidence:
     quarantined: int
     review: tuple[Finding, ...] = ()
     quarantine: tuple[Finding, ...] = ()
+    basis: Literal["revenue", "margin"] = "revenue"
 
 
 @dataclass(frozen=True)

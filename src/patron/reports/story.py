@@ -71,6 +71,8 @@ def interval_sentence(answers: Answers) -> str:
     total = answers.evidence.total
     if answers.totals.customers == 0:
         return ""
+    if not answers.tested:
+        return "How far off that may be is not known: nothing could be tested on the past."
     if total.high <= total.low:
         return "There is no interval around this total."
     return f"Four times in five, the total should fall between {money_range(total.low, total.high, answers.currency).replace(' to ', ' and ')}."

@@ -48,16 +48,21 @@ def _history_line(answers: Answers) -> str:
     run = answers.evidence.run
     anonymous = exact_money(float(run.anonymous_revenue), run.currency)
     extra = f", and {anonymous} without a customer" if run.anonymous_rows else ""
+    earned = (
+        f" Value is the margin: {exact_money(answers.totals.historic_value, run.currency)} so far."
+        if run.basis == "margin"
+        else ""
+    )
     return (
-        f"History to {day(run.as_of)}: {count(run.invoices, 'order')}, "
-        f"{exact_money(float(run.net_revenue), run.currency)} net from identified customers{extra}."
+        f"History to {day(run.as_of)}: {count(run.invoices, 'order')} (cancellations included), "
+        f"{exact_money(float(run.net_revenue), run.currency)} net from identified customers{extra}.{earned}"
     )
 
 
 def _intake_line(answers: Answers) -> str:
     run = answers.evidence.run
     return (
-        f"{count(run.rows_in, 'row')} in: {run.accepted:,} accepted, {run.duplicate:,} duplicate, "
+        f"{count(run.rows_in, 'transaction row')} in: {run.accepted:,} accepted, {run.duplicate:,} duplicate, "
         f"{run.quarantined:,} quarantined."
     )
 

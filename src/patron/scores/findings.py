@@ -34,7 +34,7 @@ def told(contest: Contest, metric: str, titles: dict[str, str]) -> Plain:
         "champion_title": titles[verdict.champion],
         "passed": verdict.passed,
         "metric": metric,
-        "reasons": list(verdict.reasons),
+        "reasons": [_readable(reason, titles, metric) for reason in verdict.reasons],
         "leaderboard": _leaderboard(contest, titles),
         "folds": [fold.cutoff_day for fold in contest.board.folds],
         "refused": [vars(refused) for refused in contest.refused],
@@ -42,6 +42,14 @@ def told(contest: Contest, metric: str, titles: dict[str, str]) -> Plain:
         "coverage": _coverage(coverage),
         "caveats": _caveats(contest, coverage),
     }
+
+
+def _readable(reason: str, titles: dict[str, str], metric: str) -> str:
+    """A verdict's reason with models by the first words of their titles, and the metric as people write it."""
+    for name, title in titles.items():
+        reason = reason.replace(f"'{name}'", title.partition(":")[0])
+    written = metric.upper() if metric in ("wape", "mae", "rmse") else metric
+    return reason.replace(f": {metric} ", f": {written} ").replace(f"({metric} ", f"({written} ")
 
 
 def told_untested(champion: str, reasons: tuple[str, ...], metric: str) -> Plain:

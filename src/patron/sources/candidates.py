@@ -37,6 +37,18 @@ def expanded(paths: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
+def as_given(paths: Sequence[Path], files: Sequence[Path]) -> tuple[str, ...]:
+    """These files by the folders and globs that were given, where all of one is among them, so that new files join."""
+    left = dict.fromkeys(files)
+    named = []
+    for path in paths:
+        covered = expanded([path])
+        if covered != [path] and set(covered) <= set(files):
+            named.append(str(path))
+            left = {file: None for file in left if file not in covered}
+    return (*named, *(str(file) for file in left))
+
+
 def grouped(files: Sequence[Path], choice: Choice) -> tuple[list[Group], list[UnusedFile]]:
     groups: dict[tuple[object, ...], Group] = {}
     unused: list[UnusedFile] = []

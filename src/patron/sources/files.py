@@ -59,12 +59,21 @@ def _files_of_entry(entry: str, root: Path) -> list[Path]:
 
 
 def _files_of_folder(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _has_known_ending(path))
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and _has_known_ending(path) and _is_data(path, folder)
+    )
     if not files:
         raise NothingThere(
             f"The folder {folder} holds no data file.", to_do=f"Known endings: {', '.join(known_endings())}."
         )
     return files
+
+
+def _is_data(path: Path, folder: Path) -> bool:
+    """Not hidden, and not part of a release that Patron published below the same folder."""
+    inside = path.relative_to(folder)
+    within_release = any((folder / parent / "manifest.json").is_file() for parent in inside.parents)
+    return not within_release and not any(part.startswith(".") for part in inside.parts)
 
 
 def _files_of_glob(pattern: str, root: Path) -> list[Path]:

@@ -125,7 +125,9 @@ def _evidence(column: Column, look: ColumnLook) -> float:
 
 
 def _evidence_of_id(look: ColumnLook) -> float:
-    """Ids are words or whole numbers, never fractions or days."""
+    """Ids are words or whole numbers, never fractions, days or nested objects."""
+    if any(value[:1] in "{[" for value in look.values):
+        return 0.0
     if look.is_day and not look.is_number:
         return 0.0
     return 1.0 if look.is_whole_number or not look.is_number else 0.3

@@ -47,13 +47,15 @@ _PATTERNS: Final = {signs: _pattern(signs) for signs in READINGS}
 
 
 def fitting_signs(values: Sequence[str]) -> tuple[NumberSigns, ...]:
-    """The readings under which these values, but for 2 %, are numbers."""
+    """The readings under which most of these values are numbers, if all but 2 % are.
+
+    Of 1.50, 12.30 and a single 1,234.50, plain readings fit all but the one that matters most.
+    """
     if not values:
         return ()
-    least = len(values) * (1 - MOST_ODD)
-    return tuple(
-        signs for signs, pattern in _PATTERNS.items() if sum(1 for value in values if pattern.match(value)) >= least
-    )
+    fits = {signs: sum(1 for value in values if pattern.match(value)) for signs, pattern in _PATTERNS.items()}
+    most = max(fits.values())
+    return tuple(signs for signs, fit in fits.items() if fit == most and fit >= len(values) * (1 - MOST_ODD))
 
 
 def agreed_signs(columns: Iterable[tuple[NumberSigns, ...]]) -> NumberSigns:

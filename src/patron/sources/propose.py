@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from patron.errors import BrokenContract, UsageError
 from patron.settings import Source
-from patron.sources.candidates import candidates, chosen, expanded, grouped
+from patron.sources.candidates import as_given, candidates, chosen, expanded, grouped
 from patron.sources.column_looks import ColumnLook
 from patron.sources.currency import contract_currency
 from patron.sources.mapping import Fit, Guess, nearest_lack
@@ -52,7 +52,7 @@ def propose(
     unused += misfits + left
     if not any(candidate.fit.table is TRANSACTIONS for candidate in kept):
         raise _no_transactions(groups, unused, choice)
-    sources = _named([_proposed(candidate, choice) for candidate in kept])
+    sources = _named([_proposed(candidate, choice, paths) for candidate in kept])
     money, notes = contract_currency(kept, choice)
     return Proposal(profile, money, tuple(sources), tuple(unused), tuple(notes))
 
@@ -72,7 +72,7 @@ def _no_transactions(groups: Sequence[Group], unused: Sequence[UnusedFile], choi
     )
 
 
-def _proposed(candidate: Candidate, choice: Choice) -> ProposedSource:
+def _proposed(candidate: Candidate, choice: Choice, paths: Sequence[Path]) -> ProposedSource:
     group, fit = candidate.group, candidate.fit
     looks = {look.name: look for look in group.looks}
     signs = number_signs(group, fit, looks, choice)
@@ -87,7 +87,7 @@ def _proposed(candidate: Candidate, choice: Choice) -> ProposedSource:
         )
     source = Source(
         table=fit.table.name,
-        files=tuple(str(path) for path in group.files),
+        files=as_given(paths, group.files),
         delimiter=group.reading.delimiter,
         quote=group.reading.quote,
         encoding=group.reading.encoding,

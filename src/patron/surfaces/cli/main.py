@@ -14,7 +14,8 @@ from typing import Annotated
 
 import typer
 
-from patron.errors import PatronError, SettingsError
+from patron.errors import PatronError, SettingsError, UsageError
+from patron.version import VERSION
 
 app = typer.Typer(
     name="patron",
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-release_app = typer.Typer(help="Published releases: list, show, verify, roll back.", no_args_is_help=True)
+release_app = typer.Typer(help="Published releases: list, show and verify, roll back.", no_args_is_help=True)
 features_app = typer.Typer(help="What customers are described by.", no_args_is_help=True)
 app.add_typer(release_app, name="release")
 app.add_typer(features_app, name="features")
@@ -34,6 +35,21 @@ Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def patron(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """What every customer will be worth, why, and whether it was right."""
 
 
 @app.command()
@@ -75,10 +91,15 @@ def run(
 def demo(
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The folder to make.")] = Path("patron-demo"),
     world: Annotated[
-        str, typer.Option(help="complete-journey (real households), or a simulated world: shop, bank, subscription.")
+        str,
+        typer.Option(
+            help="complete-journey (real households), online-retail (a real web shop), or a simulated world: shop, bank, subscription."
+        ),
     ] = "complete-journey",
-    customers: Annotated[int, typer.Option(min=50, help="Customers of a simulated world.")] = 5000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of a simulated world.")] = 1,
+    customers: Annotated[
+        int | None, typer.Option(min=50, help="Customers of a simulated world.", show_default="5000")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of a simulated world.", show_default="1")] = None,
     file: Annotated[Path | None, typer.Option(help="A local copy of the sample, for --world online-retail.")] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the sample from its public address, for --world online-retail.")
@@ -145,14 +166,6 @@ def features_list(as_json: AsJson = False) -> None:
     list_features(as_json=as_json)
 
 
-@app.command()
-def version() -> None:
-    """Print Patron's version."""
-    from patron import __version__
-
-    typer.echo(__version__)
-
-
 def entry() -> None:
     """Run the command line; a refusal becomes words on stderr and an exit code."""
     wants_json = "--json" in sys.argv
@@ -164,6 +177,14 @@ def entry() -> None:
     except PatronError as error:
         _tell(error, wants_json=wants_json)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        refusal = UsageError(
+            f"The computer refuses to read or write there: {error.strerror or error}{where}.",
+            to_do="Check the path, your rights to it, and the space left.",
+        )
+        _tell(refusal, wants_json=wants_json)
+        raise SystemExit(refusal.exit_code) from None
 
 
 def _tell(error: PatronError, *, wants_json: bool) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import typer
 
+from patron.errors import NothingThere
+from patron.pipeline.report import write_report
 from patron.releases.manifest import read_manifest, verify
 from patron.releases.shelf import Shelf
 from patron.reports.summary import plain_summary
@@ -15,6 +17,8 @@ from patron.reports.summary import plain_summary
 
 def list_releases(workspace: Path, *, as_json: bool) -> None:
     """Print each release with its date, size and champion; the current one is marked."""
+    if not workspace.is_dir():
+        raise NothingThere(f"There is no folder {workspace}.")
     shelf = Shelf(workspace / "releases")
     current = shelf.current_name()
     manifests = [read_manifest(shelf.path(name)) for name in shelf.names()]
@@ -45,4 +49,6 @@ def show_release(workspace: Path, name: str | None, *, as_json: bool) -> None:
 def roll_back(workspace: Path, name: str | None, *, as_json: bool) -> None:
     """Make an earlier release current."""
     chosen = Shelf(workspace / "releases").rollback(name)
-    typer.echo(json.dumps({"current": chosen}) if as_json else f"Current is now {chosen}. Nothing was deleted.")
+    write_report(workspace, chosen)
+    words = f"Current is now {chosen}, and report.html shows it. Nothing was deleted."
+    typer.echo(json.dumps({"current": chosen}) if as_json else words)

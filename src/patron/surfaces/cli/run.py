@@ -15,6 +15,7 @@ from rich.status import Status
 from patron.pipeline.runner import RunOutcome, StepDone, Watcher, run_workspace
 from patron.pipeline.step import Step
 from patron.releases.manifest import read_manifest
+from patron.releases.shelf import Shelf
 from patron.reports.summary import plain_summary
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
@@ -43,6 +44,7 @@ def outcome_facts(outcome: RunOutcome) -> dict[str, Any]:
         "as_of": manifest.as_of,
         "horizon_days": manifest.horizon_days,
         **outcome.totals,
+        "expected_value": outcome.expected,
         "steps": [asdict(step) for step in outcome.steps],
     }
 
@@ -74,6 +76,9 @@ def _tell(outcome: RunOutcome) -> None:
     typer.echo("")
     if outcome.unchanged:
         typer.echo("Nothing has changed since the last run; its release still holds.")
+    current = Shelf(outcome.workspace / "releases").current_name()
+    if current != outcome.release_id:
+        typer.echo(f"Current is {current}, to which somebody rolled back; this input's own release is told of here.")
     for line in plain_summary(outcome.release_folder):
         typer.echo(line)
     report = outcome.workspace / "report.html"
