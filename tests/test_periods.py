@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.errors import UsageError
-from patron.periods import day_number, day_of, in_unit, longest_provable_horizon, parse_period
+from patron.periods import day_number, day_of, days_per, longest_provable_horizon, parse_period
 
 
 @given(st.dates())
@@ -29,9 +29,9 @@ def test_anything_else_is_refused_with_what_was_allowed(text: str) -> None:
 
 
 def test_an_unknown_unit_cannot_pass() -> None:
-    assert in_unit(14, "week") == 2
+    assert days_per("week") == 7
     with pytest.raises(UsageError, match="fortnight"):
-        in_unit(14, "fortnight")
+        days_per("fortnight")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ PatronError
 │   ├── BrokenContract      a batch that may not go further
 │   └── LeakFound           a model that looks at the future
 ├── WorkspaceBusy           another run holds the lock; retrying later helps (exit 4)
-└── DamagedRelease          a release whose files no longer match their hashes (exit 5)
+├── DamagedRelease          a release whose files no longer match their hashes (exit 5)
+├── DamagedWarehouse        a warehouse that cannot be opened as one (exit 5)
+└── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
 
 Bad rows are never errors: they are quarantined, with a reason, and counted.
 """
@@ -129,3 +131,16 @@ class DamagedRelease(PatronError):
     """A release whose files no longer match their hashes."""
 
     exit_code = 5
+
+
+class DamagedWarehouse(PatronError):
+    """A warehouse that cannot be opened as one."""
+
+    exit_code = 5
+
+
+class StorageFailed(PatronError):
+    """The disk refuses to read or write; retrying later may help."""
+
+    exit_code = 6
+    retry_can_help = True

@@ -1,8 +1,7 @@
 """Time as Patron counts it: whole days, numbered from 1970-01-01, everywhere.
 
 A *cutoff* (or ``as_of``) is a day: what happened, and was known, on or before it is history; what
-happened after it is the future. A *horizon* is a number of days after the cutoff. Models that the
-literature writes in weeks are handed weeks by ``in_unit``; no other place converts time.
+happened after it is the future. A *horizon* is a number of days after the cutoff.
 """
 
 from __future__ import annotations
@@ -38,11 +37,6 @@ def day_of(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
-def in_unit(days: float, unit: str) -> float:
-    """A length of time given in days, in another unit."""
-    return days / days_per(unit)
-
-
 def days_per(unit: str) -> float:
     """How many days one unit lasts; months and years are twelfths and wholes of 365.25 days."""
     if unit not in DAYS_PER_UNIT:
@@ -70,9 +64,6 @@ class Horizon:
 
     days: int
     provable: bool
-
-    def __str__(self) -> str:
-        return f"{self.days} days" + ("" if self.provable else " (extrapolated)")
 
 
 def longest_provable_horizon(history_days: int, limit: int = MAX_HORIZON_DAYS) -> int | None:

@@ -7,10 +7,12 @@ fault before it complains.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -39,7 +41,7 @@ Currency = Annotated[str, StringConstraints(pattern=_CURRENCY_FORM)]
 class Section(BaseModel):
     """A frozen section; an unknown key is a fault, and values are not bent into other types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, str_strip_whitespace=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Value(Section):
@@ -119,7 +121,7 @@ class Source(Section):
     @field_validator("files", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
     @model_validator(mode="after")
     def _mapping_fits_table(self) -> Source:
@@ -266,12 +268,14 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
     try:
         text = path.read_bytes().decode("utf-8-sig")
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(str(path), [_syntax_fault(error)]) from error
     variables = os.environ if environment is None else environment
     faults = _unknown_variables(variables)
     try:
-        settings = Settings.model_validate(_with_environment(content, variables))
+        merged = _with_environment(content, variables)
+        # Strict: "2" is not 2 and true is not 1. By way of JSON, where a list may stand for a tuple; a TOML day is text.
+        settings = Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
     except ValidationError as error:
         faults += _faults(error, line_of_keys(text), variables)
         raise SettingsError(str(path), faults) from error
@@ -330,7 +334,13 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _from_text(text: str, annotation: Any) -> Any:
-    return tuple(part.strip() for part in text.split(",")) if get_origin(annotation) is tuple else text
+    """A variable's value as the file would hold it: a list where the setting is one, else a number, or text."""
+    if get_origin(annotation) is tuple:
+        return [part.strip() for part in text.split(",")]
+    if annotation in (int, float):
+        with suppress(ValueError):
+            return int(text) if annotation is int else float(text)
+    return text
 
 
 def _faults(

@@ -44,11 +44,11 @@ from patron.pipeline.runner import Watcher, run_workspace
 def begins(step):
     if step.name == {step!r}:
         import threading
-        threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+        threading.Timer(0.02, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 run_workspace(Path({str(folder)!r}), watcher=Watcher(begins=begins))
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert ended.returncode in (-9, 0), ended.stderr.decode()
+    assert ended.returncode == -9, ended.stderr.decode()
 
 
 def test_a_run_gives_every_customer_one_score_and_one_segment(shop_outcome: RunOutcome) -> None:
@@ -150,9 +150,7 @@ def test_a_leaking_model_is_refused_by_name_and_the_run_goes_on(shop: Path, monk
     assert {"model": "crystal_ball", "status": "refused"}.items() <= next(
         r for r in gate["leaderboard"] if r["model"] == "crystal_ball"
     ).items()
-    assert "crystal_ball" in (shop / "report.html").read_text("utf-8") or "a look at the future" in (
-        shop / "report.html"
-    ).read_text("utf-8")
+    assert "a look at the future" in (shop / "report.html").read_text("utf-8")
 
 
 def test_a_batch_that_breaks_the_contract_stops_and_leaves_the_release_as_it_was(shop: Path) -> None:

@@ -36,6 +36,7 @@ def transactions(rows: list[dict[str, object]]) -> pa.Table:
         "currency": None,
         "is_refund": False,
         "margin": None,
+        "known": None,
     }
     full = [plain | row for row in rows]
     money = lambda name: pa.array([None if r[name] is None else Decimal(str(r[name])) for r in full], MONEY)  # noqa: E731
@@ -45,7 +46,11 @@ def transactions(rows: list[dict[str, object]]) -> pa.Table:
             "line": pa.array(range(2, len(full) + 2), pa.int64()),
             "customer_id": pa.array([r["customer_id"] for r in full], pa.string()),
             "occurred_at": pa.array([datetime.combine(r["at"], datetime.min.time()) for r in full], pa.timestamp("us")),
+            "known_at": pa.array(
+                [r["known"] and datetime.combine(r["known"], datetime.min.time()) for r in full], pa.timestamp("us")
+            ),
             "occurred_day": pa.array([day_number(r["at"]) for r in full], pa.int32()),
+            "visible_day": pa.array([day_number(r["known"] or r["at"]) for r in full], pa.int32()),
             "amount": money("amount"),
             "margin": money("margin"),
             "currency": pa.array([r["currency"] for r in full], pa.string()),
@@ -62,12 +67,23 @@ def test_each_broken_rule_gives_its_reason_and_the_value(warehouse: DuckDBWareho
         {"currency": "USD"},
         {"currency": "eur"},
         {"at": date(2025, 7, 1)},
+        {"known": date(2999, 1, 1)},
+        {"amount": 10**12},
     ]
     warehouse.replace("work", "rows", transactions(rows))
     told = warehouse.fetch(
         judged(warehouse.table("work", "rows"), transaction_rules(SETTINGS, ARRIVED)).order_by("line")
     )
-    assert told["reason"].to_pylist() == [None, "future_date", "date_too_early", "unknown_currency", None, None]
+    assert told["reason"].to_pylist() == [
+        None,
+        "future_date",
+        "date_too_early",
+        "unknown_currency",
+        None,
+        None,
+        "future_known_at",
+        "amount_too_large",
+    ]
     assert "2025-07-02" in told["detail"][1].as_py()
     assert "USD" in told["detail"][3].as_py()
 

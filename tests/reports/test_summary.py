@@ -19,7 +19,7 @@ def test_the_summary_says_worth_interval_concentration_proof_and_intake(tmp_path
     assert lines[1].replace("\u00a0", " ") == (
         "Four times in five, the total should fall between £870,000 and £1.14 million."
     )
-    assert "541,909 rows in: 536,588 accepted, 5,268 duplicate, 53 quarantined." in lines
+    assert "541,909 transaction rows in: 536,588 accepted, 5,268 duplicate, 53 quarantined." in lines
     assert any("£8,300,065.81 net from identified customers" in line for line in lines)
     assert any("beat every plain baseline" in line for line in lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +12,12 @@ from models.simulated_customers import shop, window
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.models.baselines import TrailingValue
 from patron.models.bg_nbd_value import BGNBDValue
+from patron.models.boosting import Boosting
 from patron.models.customers import Customers, FittedValueModel, History, ValueModel, Window
 from patron.models.installed import BASELINES
 from patron.scores.contest import Contest, champion_intervals, hold_contest, measured_coverage
 from patron.scores.findings import told
+from patron.scores.views import Past
 from patron.settings import ModelSettings
 
 HORIZON = 90
@@ -27,18 +30,33 @@ def plan() -> CutoffPlan:
 
 
 @pytest.fixture(scope="module")
-def windows(plan: CutoffPlan) -> dict[int, Window]:
+def past(plan: CutoffPlan) -> Past:
     sales = shop(1200, 500, seed=7)
-    return {day: window(sales, day, HORIZON) for day in plan.all_cutoffs if day != plan.now}
+    return past_with(plan, {day: window(sales, day, HORIZON) for day in plan.all_cutoffs if day != plan.now})
 
 
-def contest(windows: dict[int, Window], plan: CutoffPlan, *candidates: ValueModel) -> Contest:
-    return hold_contest(windows, plan, SETTINGS, candidates, lambda _: None)
+def past_with(plan: CutoffPlan, windows: dict[int, Window]) -> Past:
+    """Windows whose outcomes were known as soon as they had ended."""
+    outcomes = {
+        (day, known): (w.future_value, w.future_orders)
+        for day, w in windows.items()
+        for known in (plan.now, *plan.tests)
+    }
+    return Past({day: w.customers for day, w in windows.items()}, outcomes)
+
+
+def changed(past: Past, plan: CutoffPlan, change: Callable[[Window], Window], but: tuple[int, ...] = ()) -> Past:
+    windows = {day: past.window(day, plan.now) for day in past.features}
+    return past_with(plan, {day: w if day in but else change(w) for day, w in windows.items()})
+
+
+def contest(past: Past, plan: CutoffPlan, *candidates: ValueModel) -> Contest:
+    return hold_contest(past, plan, SETTINGS, candidates, lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def plain(windows: dict[int, Window], plan: CutoffPlan) -> Contest:
-    return contest(windows, plan, BGNBDValue())
+def plain(past: Past, plan: CutoffPlan) -> Contest:
+    return contest(past, plan, BGNBDValue())
 
 
 @dataclass(frozen=True)
@@ -71,11 +89,9 @@ def with_the_future(window: Window) -> Window:
     return replace(window, customers=Customers(window.customers.as_of_day, window.customers.customer_id, columns))
 
 
-def test_no_model_sees_an_outcome_that_ends_after_the_day_it_stands_on(
-    windows: dict[int, Window], plan: CutoffPlan
-) -> None:
+def test_no_model_sees_an_outcome_that_ends_after_the_day_it_stands_on(past: Past, plan: CutoffPlan) -> None:
     spy = Spy([])
-    contest(windows, plan, spy)
+    contest(past, plan, spy)
     assert [now for now, _ in spy.seen] == list(plan.tests)
     for now, learnt in spy.seen:
         assert learnt
@@ -90,11 +106,8 @@ def test_the_champion_beats_every_baseline_or_is_one(plain: Contest) -> None:
     assert all(scores["bg_nbd"] < scores[name] for name in BASELINES)
 
 
-def test_a_disguised_look_at_the_future_is_refused_with_the_name_of_the_input(
-    windows: dict[int, Window], plan: CutoffPlan
-) -> None:
-    leaking = {day: with_the_future(w) for day, w in windows.items()}
-    found = contest(leaking, plan, Peeking(), BGNBDValue())
+def test_a_disguised_look_at_the_future_is_refused_with_the_name_of_the_input(past: Past, plan: CutoffPlan) -> None:
+    found = contest(changed(past, plan, with_the_future), plan, Peeking(), BGNBDValue())
     assert [refused.model for refused in found.refused] == ["peeking"]
     assert "loyalty_index" in found.refused[0].reason
     assert "peeking" not in found.board.models
@@ -103,16 +116,11 @@ def test_a_disguised_look_at_the_future_is_refused_with_the_name_of_the_input(
     assert rows[-1] == {"model": "peeking", "title": "Peeking", "status": "refused"}
 
 
-def test_a_model_that_cannot_learn_here_is_told_and_left_out(windows: dict[int, Window], plan: CutoffPlan) -> None:
-    from patron.models.boosting import Boosting
+def test_a_model_that_cannot_learn_here_is_told_and_left_out(past: Past, plan: CutoffPlan) -> None:
+    def nobody_buys(w: Window) -> Window:
+        return replace(w, future_orders=w.future_orders * 0, future_value=w.future_value * 0)
 
-    nobody_buys = {
-        day: replace(w, future_orders=w.future_orders * 0, future_value=w.future_value * 0)
-        for day, w in windows.items()
-    }
-    found = contest(
-        {**windows, **{d: nobody_buys[d] for d in windows if d not in plan.tests}}, plan, Boosting(), BGNBDValue()
-    )
+    found = contest(changed(past, plan, nobody_buys, but=plan.tests), plan, Boosting(), BGNBDValue())
     assert [refused.model for refused in found.refused] == ["boosting"]
     assert "could not learn" in found.refused[0].reason
 

@@ -12,7 +12,7 @@ from patron.models.customers import Customers, Prediction
 from patron.periods import day_number
 from patron.scores.table import confidence, score_table
 from patron.scores.untested import model_bounds
-from patron.scores.views import customers_of, windows_of
+from patron.scores.views import customers_of, past_of
 from patron.tables import SCORES
 
 AS_OF = day_number(date(2024, 6, 30))
@@ -74,5 +74,18 @@ def test_feature_tables_become_sorted_arrays_with_nan_for_missing_and_without_te
     assert list(customers.customer_id) == ["a", "b"]
     assert list(customers.columns) == ["orders"]
     assert np.isnan(customers.column("orders")[0])
-    outcomes = {"as_of_day": [1, 1], "customer_id": ["a", "b"], "future_value": [5.0, 7.0], "future_orders": [1, 1]}
-    assert windows_of(pa.table(rows), pa.table(outcomes))[1].future_value.tolist() == [5.0, 7.0]
+
+
+def test_an_outcome_is_given_as_it_was_known_by_a_day() -> None:
+    rows = {"as_of_day": [1, 1], "customer_id": ["b", "a"], "orders": [2, 1]}
+    outcomes = {
+        "as_of_day": [1, 1, 1, 1],
+        "known_by": [5, 5, 9, 9],
+        "customer_id": ["a", "b", "b", "a"],
+        "future_value": [5.0, 7.0, 8.0, 5.0],
+        "future_orders": [1, 1, 2, 1],
+    }
+    past = past_of(pa.table(rows), pa.table(outcomes))
+    assert past.window(1, 5).future_value.tolist() == [5.0, 7.0]
+    assert past.window(1, 9).future_value.tolist() == [5.0, 8.0]
+    assert past.windows([1, 2], 9)[0].future_orders.tolist() == [1.0, 2.0]

@@ -178,10 +178,11 @@ def test_an_interrupted_run_says_how_to_go_on(shop: Path, tmp_path: Path) -> Non
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (folder / "run.lock.json").exists():
         time.sleep(0.01)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    while process.poll() is None:  # an engine deep in a query may miss one
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 130, told
+    assert process.returncode in (130, -signal.SIGINT), told
     assert "Interrupted" in told
     assert "Traceback" not in told
     assert patron("run", "-w", str(folder)).returncode == 0

@@ -55,11 +55,6 @@ def order_parts(tables: Tables, present: Present) -> ir.Table:
     return ibis.union(_filled(bought.mutate(net=bought.gross), names), _filled(others, names), distinct=False)
 
 
-def customer_days(tables: Tables, _present: Present) -> ir.Table:
-    """Who did something on which day, a row for each row of ``order_parts``: the size of a cutoff's work."""
-    return tables["order_parts"].select("customer_key", "occurred_day")
-
-
 def _bought(tables: Tables, mapped: frozenset[str]) -> ir.Table:
     """The parts of all orders: plain ones as they are, of the others each part by itself."""
     lines = purchase_lines(tables)

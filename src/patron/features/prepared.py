@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from patron.features.breadth import number_and_favourite_of, number_of
 from patron.features.catalogue import CATEGORY, CONTACT, Needs, is_met
 from patron.features.engagement import acquisition_days, contact_days, contract_spans
-from patron.features.order_parts import Present, Tables, customer_days, customer_keys, order_parts
+from patron.features.order_parts import Present, Tables, customer_keys, order_parts
 from patron.features.purchase_before import tangled_customers
 
 
@@ -32,7 +32,6 @@ class Prepared:
 PREPARED: Final = (
     Prepared("customer_keys", "every identified customer, numbered", customer_keys),
     Prepared("order_parts", "orders, by the day they happened and the day they became known", order_parts),
-    Prepared("customer_days", "which customers did something on which days", customer_days),
     Prepared("tangled_customers", "customers whose purchases became known out of order", tangled_customers),
     Prepared(
         "product_breadth", "products new to each customer", number_of("product_id"), (("transactions.product_id",),)

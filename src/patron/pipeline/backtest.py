@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from patron.features.cutoffs import CutoffPlan
-from patron.models.customers import ValueModel, Window
+from patron.models.customers import ValueModel
 from patron.models.gate import enough
 from patron.models.installed import BASELINES, value_model
 from patron.pipeline.step import Run, StepReport
 from patron.scores.contest import Contest, champion_intervals, hold_contest
 from patron.scores.findings import told, told_untested
-from patron.scores.views import customers_of, windows_of
+from patron.scores.views import Past, customers_of, past_of
 
 
 def backtest(run: Run) -> StepReport:
@@ -26,7 +26,7 @@ def backtest(run: Run) -> StepReport:
         run.remember("totals_by_fold", [])
         return StepReport(f"not enough to test on; {champion} is served, untested", {"folds": 0})
     candidates = [value_model(name) for name in run.settings.models.candidates if name not in BASELINES]
-    contest = hold_contest(past_windows(run), plan, run.settings.models, candidates, run.say)
+    contest = hold_contest(recalled_past(run), plan, run.settings.models, candidates, run.say)
     _remember(run, contest, candidates)
     won = "beats every baseline" if contest.verdict.passed else "no model beat the baselines"
     folds = len(contest.board.folds)
@@ -50,12 +50,13 @@ def recalled_plan(run: Run) -> CutoffPlan:
     return CutoffPlan(plan["now"], plan["horizon_days"], tuple(plan["tests"]), tuple(plan["grid"]))
 
 
-def past_windows(run: Run) -> dict[int, Window]:
-    """Customers and outcomes at every past cutoff."""
+def recalled_past(run: Run) -> Past:
+    """Customers and outcomes at every past cutoff; nothing where history holds none."""
     if not run.warehouse.exists("work", "past_features"):
-        return {}
-    fetched = [run.warehouse.fetch(run.warehouse.table("work", name)) for name in ("past_features", "past_outcomes")]
-    return windows_of(*fetched)
+        return Past({}, {})
+    return past_of(
+        *(run.warehouse.fetch(run.warehouse.table("work", name)) for name in ("past_features", "past_outcomes"))
+    )
 
 
 def _sizes(run: Run) -> tuple[int, int, int]:

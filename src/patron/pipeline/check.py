@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from patron.errors import BrokenContract
 from patron.pipeline.judge import judge
-from patron.pipeline.landing import LandedFile, landed_files, meaning_digest
+from patron.pipeline.landing import LandedFile, landed_files, meaning_digest, reading_digest
 from patron.pipeline.step import Run, StepReport
 from patron.tables import INTAKE, QUARANTINE, REVIEW
 
@@ -34,7 +35,20 @@ def _to_judge(run: Run) -> list[LandedFile]:
     again = {(row["source"], row["file_id"]) for row in judged if row["table_name"] in changed}
     today = {(file.source_name, file.file_id) for file in run.files}
     # A file that was refused is judged again only while it is among today's files: it may have been mended since.
-    return [file for file in landed_files(run) if file.identity in (again | today) - still]
+    chosen = [file for file in landed_files(run) if file.identity in (again | today) - still]
+    _refuse_unreadable(chosen)
+    return chosen
+
+
+def _refuse_unreadable(files: list[LandedFile]) -> None:
+    """Stop where a file's rows were cut by other settings than today's and the file is not there to be read anew."""
+    for file in files:
+        if file.reading != reading_digest(file.source):
+            raise BrokenContract(
+                f"{file.path} was read with other settings (encoding, delimiter, …) than source '{file.source_name}' has now.",
+                allowed="To read it anew it must be where it was.",
+                to_do="Put the file back, or undo the change of those settings; nothing downstream was changed.",
+            )
 
 
 def _forget(run: Run, source: str, table: str) -> None:

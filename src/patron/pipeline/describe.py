@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -56,16 +57,29 @@ def _describe_past(
         run.warehouse.drop("work", name)
     sample = _sample(run, customers)
     past = [cutoff for cutoff in plan.all_cutoffs if cutoff != plan.now]
-    for number, cutoffs in enumerate(_batches(past, run.warehouse.count("work", "customer_days"))):
+    for number, cutoffs in enumerate(_batches(past, run.warehouse.count("work", "order_parts"))):
         run.say(f"Describe customers as of {len(past)} past days …")
-        views = {
-            "past_features": customer_features(prepared, cutoffs, horizon_days, available, customers=sample),
-            "past_outcomes": outcomes(prepared, cutoffs, horizon_days, customers=sample),
-        }
-        for name, rows in views.items():
-            write = run.warehouse.append if number else run.warehouse.replace
-            write("work", name, rows)
+        rows = customer_features(prepared, cutoffs, horizon_days, available, customers=sample)
+        (run.warehouse.append if number else run.warehouse.replace)("work", "past_features", rows)
+    for number, (known_by, ended) in enumerate(_labels(plan)):
+        rows = _outcomes_known_by(prepared, known_by, ended, horizon_days, sample)
+        (run.warehouse.append if number else run.warehouse.replace)("work", "past_outcomes", rows)
     return run.warehouse.count("work", "past_features") if past else 0
+
+
+def _labels(plan: CutoffPlan) -> list[tuple[int, tuple[int, ...]]]:
+    """Which outcomes are needed as known by which day: what a fold learns from by its own, what it is tested on by now."""
+    now = tuple(sorted({*plan.tests, *plan.training_of(plan.now)}))
+    told = [(plan.now, now), *((day, plan.training_of(day)) for day in plan.tests)]
+    return [(known_by, cutoffs) for known_by, cutoffs in told if cutoffs]
+
+
+def _outcomes_known_by(
+    prepared: dict[str, ir.Table], known_by: int, cutoffs: tuple[int, ...], horizon_days: int, sample: ir.Table | None
+) -> ir.Table:
+    parts = prepared["order_parts"]
+    known = {**prepared, "order_parts": parts.filter(parts.visible_day <= known_by)}
+    return outcomes(known, cutoffs, horizon_days, customers=sample).mutate(known_by=ibis.literal(known_by, "int32"))
 
 
 def _batches(cutoffs: list[int], rows: int) -> Iterator[list[int]]:
@@ -92,7 +106,7 @@ def _span(run: Run) -> tuple[int, int]:
     """The first day of history and the day to score as of."""
     parts = run.warehouse.table("work", "order_parts")
     days = run.warehouse.fetch(
-        parts.aggregate(first=parts.occurred_day.min(), last=parts.visible_day.max())
+        parts.aggregate(first=parts.occurred_day.min(), last=parts.occurred_day.max())
     ).to_pylist()[0]
     first, last = int(days["first"]), int(days["last"])
     if run.settings.as_of != "auto":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from patron.periods import day_of
 from patron.pipeline.intake import Totals, monthly_value, quarantine_findings, review_findings, source_files
 from patron.pipeline.step import Run
@@ -81,9 +79,9 @@ def caveats(run: Run, sums: Totals) -> list[str]:
         )
     if sums.anonymous:
         share = sums.anonymous / sums.accepted
-        money = sums.anonymous_revenue / (sums.anonymous_revenue + sums.net_revenue or Decimal(1))
+        money = f"{sums.anonymous_revenue:,.2f} {run.settings.value.currency}"
         told.append(
-            f"{share:.0%} of the accepted transaction rows ({money:.0%} of revenue) name no customer. They count as revenue and belong to "
+            f"{share:.0%} of the accepted transaction rows ({money} of revenue) name no customer. They count as revenue and belong to "
             "nobody's value."
         )
     if value.basis == "margin" and not any("margin" in source.columns for source in run.settings.sources.values()):

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from patron.pipeline.landing import LandedFile, landed_files, path_in, reading_digest
+from patron.errors import BrokenContract
+from patron.pipeline.landing import LandedFile, landed_files, path_in, raw_table, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
+from patron.sources.files import file_id
 from patron.sources.raw import RawFile, RejectedRow, read_raw
 from patron.tables import FILES, REJECTS
 from patron.warehouse import Batches
@@ -38,8 +40,21 @@ def ingest(run: Run) -> StepReport:
     gone = _moved_away(run)
     words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}"
     words += f", {old} already read" if old else ""
+    for file in _back_to_earlier(run):
+        words += f"; {file.path.name} holds again what it held before its last change, which is not read again"
     words += f"; {gone} read before and no longer there still count" if gone else ""
     return StepReport(words, {"files": len(fresh), "rows": rows, "gone": gone})
+
+
+def _back_to_earlier(run: Run) -> list[SourceFile]:
+    """Today's files whose content was read before another content of the same path."""
+    landed = landed_files(run)
+    latest = {(file.source_name, file.path): file.file_id for file in landed}
+    return [
+        file
+        for file in run.files
+        if latest.get((file.source_name, path_in(run.workspace.folder, file.path)), file.file_id) != file.file_id
+    ]
 
 
 def _moved_away(run: Run) -> int:
@@ -58,15 +73,24 @@ def _land(run: Run, file: SourceFile) -> int:
     raw = read_raw(file.path, file.source)
     rejected: list[RejectedRow] = []
     _forget(run, file)
-    run.warehouse.create_raw("bronze", file.source_name, list(raw.columns))
+    run.warehouse.create_raw("bronze", raw_table(file.source_name), list(raw.columns))
     schema = pa.schema([("file_id", pa.string()), ("line", pa.int64()), *((c, pa.string()) for c in raw.columns)])
     batches = Batches(schema, _batches(raw, file, schema, rejected))
-    kept = run.warehouse.append("bronze", file.source_name, batches)
+    kept = run.warehouse.append("bronze", raw_table(file.source_name), batches)
     rows_in = kept + len(rejected)
+    _refuse_moving(file)
     refuse_empty(file.path.name, rows_in)
     run.warehouse.append("bronze", REJECTS.name, rejects_table(file, rejected, run))
     run.warehouse.append("bronze", FILES.name, _file_row(run, file, raw, rows_in))
     return rows_in
+
+
+def _refuse_moving(file: SourceFile) -> None:
+    if file_id(file.path) != file.file_id:
+        raise BrokenContract(
+            f"{file.path.name} was written to while it was read.",
+            to_do="Run again when it is whole; nothing was changed.",
+        )
 
 
 def _forget(run: Run, file: SourceFile) -> None:
@@ -74,8 +98,8 @@ def _forget(run: Run, file: SourceFile) -> None:
     mine = {"source": file.source_name, "file_id": file.file_id}
     for table in (FILES, REJECTS):
         run.warehouse.delete("bronze", table.name, mine)
-    if run.warehouse.exists("bronze", file.source_name):
-        run.warehouse.delete("bronze", file.source_name, {"file_id": file.file_id})
+    if run.warehouse.exists("bronze", raw_table(file.source_name)):
+        run.warehouse.delete("bronze", raw_table(file.source_name), {"file_id": file.file_id})
 
 
 def _batches(

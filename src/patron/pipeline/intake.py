@@ -52,8 +52,10 @@ def totals(run: Run) -> Totals:
 
 
 def source_files(run: Run) -> tuple[SourceFile, ...]:
-    """Every file read, oldest first."""
-    files = run.warehouse.table("bronze", FILES.name).order_by(["arrived_at", "source", "name"])
+    """Every file whose rows count, oldest first."""
+    judged = run.warehouse.table("silver", INTAKE.name).select("source", "file_id")
+    files = run.warehouse.table("bronze", FILES.name).semi_join(judged, ["source", "file_id"])
+    files = files.order_by(["arrived_at", "source", "name"])
     return tuple(
         SourceFile(row["source"], row["name"], row["rows_in"], run.settings.sources[row["source"]].table)
         for row in run.warehouse.fetch(files).to_pylist()

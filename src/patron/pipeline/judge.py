@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from patron.pipeline.ingest import rejects_table
-from patron.pipeline.landing import LandedFile, meaning_digest
+from patron.pipeline.landing import LandedFile, meaning_digest, raw_table
 from patron.pipeline.step import Run
 from patron.quality.batch import Intake, balance, is_broken, refuse_broken, refuse_overlap
 from patron.quality.oddities import oddities, usual_amount
@@ -43,6 +43,7 @@ from patron.warehouse import Batches
 
 STAGED, SORTED = "staged", "sorted"
 REFUSED_ROWS = "refused-rows.log"
+REPEATED = "repeated"  # equal to a row of an earlier file, in a file of which most is new: counted, and flagged
 
 
 def judge(run: Run, file: LandedFile) -> Intake:
@@ -68,7 +69,7 @@ def judge(run: Run, file: LandedFile) -> Intake:
     row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name)}
     run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
     if table is TRANSACTIONS:
-        _flag_oddities(run, file)
+        _flag_oddities(run, file, rows)
     return intake
 
 
@@ -83,8 +84,7 @@ def _retire_earlier(run: Run, file: LandedFile, table: Table) -> None:
 
 def _stage(run: Run, file: LandedFile, table: Table) -> list[RejectedRow]:
     """Parse the file's bronze rows into the work table ``staged``; gives the rows that could not be parsed."""
-    bronze = run.warehouse.table("bronze", file.source_name)
-    reader = run.warehouse.stream(bronze.filter(bronze.file_id == file.file_id).select("line", *file.columns))
+    reader = run.warehouse.stream(_raw_rows(run, file))
     parser = Parser(file.source, table)
     unreadable: list[RejectedRow] = []
     batches = _parsed(parser, reader, unreadable)
@@ -110,14 +110,17 @@ def _sorted(run: Run, file: LandedFile, table: Table) -> ir.Table:
     else:
         rows = judged(rows, ())
     believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
-    key, held = _key(file, table), _held(run, file, table)
+    key, held = _key(file, table), _held(run, table)
     if key:
+        # Ids are a source's own: another source may number its rows alike.
+        own = held.filter(held.source == file.source_name) if table is TRANSACTIONS else held
         content = [name for name in table.names if name in file.source.columns or name == "amount"]
-        fated = sorted_by_key(believable, held, key, content)
-    elif _drops_repeats(run, file, believable, held):
-        fated = sorted_by_content(believable, held)
+        fated = sorted_by_key(believable, own, key, content)
     else:
-        fated = believable.mutate(fate=ibis.literal(FRESH))
+        repeats = _repeats(run, file, believable, held)
+        fated = believable.mutate(fate=ibis.literal(FRESH)) if repeats is None else repeats
+        if repeats is not None and file.source.repeated_rows == "refuse":
+            fated = fated.mutate(fate=(fated.fate == DUPLICATE).ifelse(REPEATED, fated.fate))
     whole = fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
     # Kept as a table: it is asked several times, and writing to silver would change the answer.
     run.warehouse.replace("work", SORTED, whole)
@@ -130,23 +133,23 @@ def _key(file: LandedFile, table: Table) -> tuple[str, ...]:
     return table.key
 
 
-def _held(run: Run, file: LandedFile, table: Table) -> ir.Table:
-    """The rows that hold now and that the file's may repeat or correct: of its own source, where that names the ids."""
+def _held(run: Run, table: Table) -> ir.Table:
+    """The rows that hold now."""
     held = run.warehouse.table("silver", table.name)
-    held = held.filter(held.superseded_at.isnull())
-    return held.filter(held.source == file.source_name) if table is TRANSACTIONS else held
+    return held.filter(held.superseded_at.isnull())
 
 
-def _drops_repeats(run: Run, file: LandedFile, rows: ir.Table, held: ir.Table) -> bool:
-    """Whether rows without a key that are already held are dropped: only if most of the file is, and the user said so."""
+def _repeats(run: Run, file: LandedFile, rows: ir.Table, held: ir.Table) -> ir.Table | None:
+    """Rows without a key, sorted into fresh and repeated ones; None if none repeats or the user takes them as new.
+
+    Raises BrokenContract where so many repeat that the file seems to be another export of what is there.
+    """
     if file.source.repeated_rows in ("keep", "replace") or not _scalar(run, held.count()):
-        return False
+        return None
     share = _scalar(run, repeated_share(rows, held)) or 0.0
-    if share < run.settings.quality.repeat_limit or not share:
-        return False
-    if file.source.repeated_rows == "refuse":
+    if file.source.repeated_rows == "refuse" and share >= run.settings.quality.repeat_limit:
         refuse_overlap(file.name, share)
-    return True
+    return sorted_by_content(rows, held) if share else None
 
 
 def _with_own_orders(staged: ir.Table, file: LandedFile) -> ir.Table:
@@ -155,20 +158,29 @@ def _with_own_orders(staged: ir.Table, file: LandedFile) -> ir.Table:
     return staged.mutate(order_id=ibis.coalesce(staged.order_id, own))
 
 
+def _raw_rows(run: Run, file: LandedFile) -> ir.Table:
+    """The file's rows as they landed: line, and its columns by their own names (a warehouse may not mind their case)."""
+    bronze = run.warehouse.table("bronze", raw_table(file.source_name))
+    stored = {name.lower(): name for name in bronze.columns}
+    columns = {name: bronze[stored[name.lower()]] for name in file.columns}
+    return bronze.filter(bronze.file_id == file.file_id).select("line", **columns)
+
+
 def _refused_rows(run: Run, file: LandedFile, rows: ir.Table) -> list[RejectedRow]:
     """The sorted rows that rules or conflicting ids refuse, with their raw content from bronze."""
     refused = rows.filter((rows.reason.notnull()) | (rows.fate == CONFLICT)).select("line", "reason", "detail")
-    bronze = run.warehouse.table("bronze", file.source_name)
-    mine = bronze.filter(bronze.file_id == file.file_id)
-    joined = refused.join(mine, "line").select("line", "reason", "detail", *file.columns).order_by("line")
-    return [_refused_row(row, file.columns) for row in run.warehouse.fetch(joined).to_pylist()]
+    why = {row["line"]: row for row in run.warehouse.fetch(refused).to_pylist()}
+    if not why:
+        return []
+    raw = _raw_rows(run, file)
+    found = run.warehouse.fetch(raw.semi_join(refused, "line").order_by("line")).to_pylist()
+    return [_refused_row(why[row["line"]], {name: row[name] for name in file.columns}) for row in found]
 
 
-def _refused_row(row: dict[str, object], columns: tuple[str, ...]) -> RejectedRow:
-    raw = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
-    reason = str(row["reason"] or "conflicting_id")
-    detail = str(row["detail"] or "the same id stands on another line of this file with different content")
-    return RejectedRow(line=int(str(row["line"])), reason=reason, detail=detail, raw=raw)
+def _refused_row(why: dict[str, Any], content: dict[str, Any]) -> RejectedRow:  # Any: a row of the warehouse
+    reason = why["reason"] or "conflicting_id"
+    detail = why["detail"] or "the same id stands on another line of this file with different content"
+    return RejectedRow(line=why["line"], reason=reason, detail=detail, raw=json.dumps(content, ensure_ascii=False))
 
 
 def _quarantine(run: Run, file: LandedFile, refused: list[RejectedRow]) -> None:
@@ -184,7 +196,7 @@ def _admit(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> tuple[in
     """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
     if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
         _supersede(run, file, table)
-    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION])).mutate(
+    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION, REPEATED])).mutate(
         source=ibis.literal(file.source_name),
         file_id=ibis.literal(file.file_id),
         arrived_at=ibis.literal(file.arrived_at).cast("timestamp"),
@@ -221,12 +233,19 @@ def _shown(run: Run, mine: ir.Table) -> str:
     return REFUSED_ROWS
 
 
-def _flag_oddities(run: Run, file: LandedFile) -> None:
+def _flag_oddities(run: Run, file: LandedFile, rows: ir.Table) -> None:
     transactions = run.warehouse.table("silver", TRANSACTIONS.name)
     usual = float(_scalar(run, usual_amount(transactions)) or 0)
-    mine = transactions.filter(transactions.file_id == file.file_id)
+    mine = transactions.filter((transactions.file_id == file.file_id) & (transactions.source == file.source_name))
     flags = oddities(mine, usual, run.settings.quality.outlier_factor)
-    run.warehouse.append("silver", REVIEW.name, flags.mutate(source=ibis.literal(file.source_name)))
+    repeated = rows.filter(rows.fate == REPEATED).select(
+        "line",
+        file_id=ibis.literal(file.file_id),
+        flag=ibis.literal("repeated_row"),
+        detail=ibis.literal("an equal row stands in an earlier file; it is counted again"),
+    )
+    for found in (flags, repeated):
+        run.warehouse.append("silver", REVIEW.name, found.mutate(source=ibis.literal(file.source_name)))
 
 
 def _scalar(run: Run, expression: ir.Scalar) -> Any:

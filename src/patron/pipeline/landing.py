@@ -31,6 +31,7 @@ class LandedFile:
     columns: tuple[str, ...]
     rows_in: int
     arrived_at: datetime
+    reading: str
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -52,6 +53,7 @@ def landed_files(run: Run) -> list[LandedFile]:
             tuple(json.loads(row["columns"])),
             row["rows_in"],
             row["arrived_at"],
+            row["reading"],
         )
         for row in rows
         if row["source"] in run.settings.sources and is_named(row["path"], run.settings.sources[row["source"]])
@@ -90,3 +92,8 @@ def path_in(folder: Path, path: Path) -> str:
     """A file's path as patron.toml would write it: from the workspace, with forward slashes."""
     text = path.as_posix()
     return text.removeprefix(folder.as_posix() + "/") if folder != Path() else text
+
+
+def raw_table(source_name: str) -> str:
+    """The bronze table of a source's rows; no source can be named so that it meets one of Patron's own."""
+    return f"raw_{source_name}"

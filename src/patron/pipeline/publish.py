@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import EVIDENCE, FEATURES, SCORES, SEGMENTS
 from patron.releases.manifest import Manifest, sha256
 from patron.releases.shelf import Shelf
-from patron.tables import FILES
+from patron.tables import INTAKE
 from patron.version import VERSION
 
 ROWS_PER_GROUP = 100_000
@@ -27,7 +28,8 @@ def publish(run: Run) -> StepReport:
     sums = totals(run)
     run.remember("totals", _plain(sums))
     draft = run.workspace.folder / "publishing"
-    draft.mkdir(exist_ok=True)
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
     _write_table(run, "scores", draft / SCORES)
     manifest = shelf.publish(
         _manifest(run, sha256(draft / SCORES)),
@@ -35,9 +37,7 @@ def publish(run: Run) -> StepReport:
         run.started_at,
         run.settings.releases.keep,
     )
-    for left in draft.iterdir():
-        left.unlink()
-    draft.rmdir()
+    shutil.rmtree(draft)
     run.remember("release", manifest.id)
     return StepReport(manifest.id, {"customers": manifest.customers, "files": len(manifest.files)})
 
@@ -78,8 +78,8 @@ def _write_table(run: Run, name: str, path: Path) -> None:
 
 
 def _data_hash(run: Run) -> str:
-    """One hash of every file that has been read, whenever that was."""
-    files = run.warehouse.fetch(run.warehouse.table("bronze", FILES.name).select("source", "file_id"))
+    """One hash of every file whose rows count."""
+    files = run.warehouse.fetch(run.warehouse.table("silver", INTAKE.name).select("source", "file_id"))
     told = sorted(f"{row['source']} {row['file_id']}" for row in files.to_pylist())
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from patron.errors import NothingThere
 from patron.pipeline.workspace import Workspace
 from patron.warehouse import open_warehouse
 
@@ -15,6 +16,8 @@ def quarantined_rows(folder: Path, limit: int) -> tuple[dict[str, int], list[dic
     Raises NothingThere before the first run and WorkspaceBusy while one is at work.
     """
     workspace = Workspace.at(folder)
+    if not (workspace.folder / "warehouse.duckdb").exists():
+        raise NothingThere("Nothing has been read in this workspace yet.", to_do="Run 'patron run' first.")
     with open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
         rows = warehouse.table("silver", "quarantine")
         files = warehouse.table("bronze", "files").select("file_id", "source", "name")

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from patron.errors import DamagedRelease, UsageError
+from patron.pipeline.report import REPORT, write_report
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace
-from patron.releases.shelf import Shelf
+from patron.releases.manifest import verify
 from patron.sources.files import file_id, find_files
 from patron.tables import Column
 from patron.version import VERSION
@@ -96,9 +98,7 @@ def run_workspace(
 
 def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
     finished = _finished(run)
-    unchanged = (
-        all(step.name in finished for step in STEPS) and run.recall("release") in Shelf(run.workspace.releases).names()
-    )
+    unchanged = all(step.name in finished for step in STEPS) and _is_whole(run, run.recall("release"))
     if not unchanged and len(finished) == len(STEPS):  # published, but the release is gone: make it again
         _forget(run.warehouse, "step IN ('publish', 'report')", [], tables=("progress",))
         finished = _finished(run)
@@ -108,6 +108,8 @@ def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
         done.append(report)
         watcher.done(report)
     name = run.recall("release")
+    if unchanged and not (run.workspace.folder / REPORT).exists():
+        write_report(run.workspace.folder, name)
     return RunOutcome(
         run.workspace.folder,
         name,
@@ -117,6 +119,14 @@ def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
         run.recall("totals"),
         run.recall("total"),
     )
+
+
+def _is_whole(run: Run, release: str) -> bool:
+    try:
+        verify(run.workspace.releases / release)
+    except DamagedRelease:
+        return False
+    return True
 
 
 def _do(run: Run, step: Step, watcher: Watcher) -> StepDone:
@@ -172,7 +182,21 @@ def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
         for path in find_files(source, workspace.folder):
             file = SourceFile(name, source, path, file_id(path))
             files.setdefault((name, file.file_id), file)
+    _refuse_shared(list(files.values()))
     return tuple(files.values())
+
+
+def _refuse_shared(files: Sequence[SourceFile]) -> None:
+    """One file in two sources of one table would count twice."""
+    owner: dict[tuple[str, str], SourceFile] = {}
+    for file in files:
+        other = owner.setdefault((file.source.table, file.file_id), file)
+        if other.source_name != file.source_name:
+            raise UsageError(
+                f"{file.path} stands in two sources of table {file.source.table}: '{other.source_name}' and "
+                f"'{file.source_name}'; it would count twice.",
+                to_do="Take it out of the 'files' of one of them in patron.toml.",
+            )
 
 
 def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:

@@ -8,7 +8,7 @@ from patron.models.arrays import Floats
 from patron.models.conformal import Intervals, total_interval
 from patron.models.customers import Customers, History, Prediction
 from patron.models.installed import value_model
-from patron.pipeline.backtest import past_windows, recalled_plan
+from patron.pipeline.backtest import recalled_past, recalled_plan
 from patron.pipeline.step import Run, StepReport
 from patron.scores.table import score_table
 from patron.scores.untested import model_bounds
@@ -18,9 +18,8 @@ from patron.scores.views import customers_of
 def score(run: Run) -> StepReport:
     """Write gold.scores, the champion's artifacts, and the interval of the total."""
     plan, contest = recalled_plan(run), run.recall("contest")
-    windows = past_windows(run)
     customers = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), plan.now)
-    learnt = tuple(windows[day] for day in plan.training_of(plan.now) if day in windows)
+    learnt = recalled_past(run).windows(plan.training_of(plan.now), plan.now)
     run.say(f"Value every customer: {contest['champion_title']} …")
     fitted = value_model(contest["champion"]).fit(
         History(customers, learnt, plan.horizon_days), run.settings.models.seed

@@ -7,12 +7,6 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-MEANINGS = {
-    "zero_price": "given away, or a price is missing",
-    "outlier": "far beyond the usual amount",
-    "huge_then_cancelled": "a huge order, cancelled within a day: probably a slip of the keyboard",
-}
-
 
 def usual_amount(transactions: ir.Table) -> ir.Scalar:
     """The median size of an amount other than zero."""

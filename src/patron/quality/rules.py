@@ -16,6 +16,8 @@ import ibis.expr.types as ir
 from patron.periods import day_number
 from patron.settings import Settings
 
+MOST_AMOUNT = 10**12  # beyond it, a few rows would overflow a sum of decimal(18,4)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -24,7 +26,6 @@ class Rule:
     reason: str
     broken: Callable[[ir.Table], ir.BooleanValue]
     detail: Callable[[ir.Table], ir.StringValue]
-    means: str
 
 
 def transaction_rules(settings: Settings, arrived_at: datetime) -> tuple[Rule, ...]:
@@ -37,7 +38,11 @@ def transaction_rules(settings: Settings, arrived_at: datetime) -> tuple[Rule, .
             "future_date",
             lambda rows: rows.occurred_day > last_believable,
             lambda rows: _told("occurred_at", rows.occurred_at, f"is after the file arrived ({arrived_at:%Y-%m-%d})"),
-            "happened after the file arrived",
+        ),
+        Rule(
+            "future_known_at",
+            lambda rows: rows.visible_day > last_believable,
+            lambda rows: _told("known_at", rows.known_at, f"is after the file arrived ({arrived_at:%Y-%m-%d})"),
         ),
         Rule(
             "date_too_early",
@@ -45,13 +50,16 @@ def transaction_rules(settings: Settings, arrived_at: datetime) -> tuple[Rule, .
             lambda rows: _told(
                 "occurred_at", rows.occurred_at, f"is before quality.earliest ({settings.quality.earliest})"
             ),
-            "happened before the earliest day believed",
+        ),
+        Rule(
+            "amount_too_large",
+            lambda rows: rows.amount.abs() >= MOST_AMOUNT,
+            lambda rows: _told("amount", rows.amount, "is a trillion or more"),
         ),
         Rule(
             "unknown_currency",
             lambda rows: rows.currency.notnull() & (rows.currency.upper() != currency),
             lambda rows: _told("currency", rows.currency, f"is not the value contract's {currency}"),
-            "not in the currency of the value contract",
         ),
     )
 

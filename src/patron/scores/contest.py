@@ -17,6 +17,7 @@ from patron.models.gate import Verdict, choose
 from patron.models.installed import BASELINES, value_model
 from patron.models.leaks import refuse_leaks
 from patron.periods import day_of
+from patron.scores.views import Past
 from patron.settings import ModelSettings
 
 LEVEL = 0.8
@@ -47,7 +48,7 @@ class Contest:
 
 
 def hold_contest(
-    windows: Mapping[int, Window],
+    past: Past,
     plan: CutoffPlan,
     settings: ModelSettings,
     candidates: Sequence[ValueModel],
@@ -55,13 +56,13 @@ def hold_contest(
 ) -> Contest:
     """Fit every model at every fold on what was known by then, predict, and let the gate choose.
 
-    ``windows`` holds customers and outcomes at each past cutoff. A candidate that looks at the future is refused by
+    What a fold learns from is known by its own day, what it is tested on by now. A candidate that looks at the future is refused by
     name and the contest goes on without it.
     """
-    admitted, refused = _admitted(candidates, [windows[day] for day in plan.tests])
+    admitted, refused = _admitted(candidates, past.windows(plan.tests, plan.now))
     models = [*(value_model(name) for name in BASELINES), *admitted]
     failures: dict[str, Refused] = {}
-    folds = [_fold(day, windows, plan, models, settings.seed, failures, say) for day in plan.tests]
+    folds = [_fold(day, past, plan, models, settings.seed, failures, say) for day in plan.tests]
     board = evaluate(folds)
     complexity = {model.name: model.complexity for model in models}
     verdict = choose(board, settings.metric, settings.max_bias, BASELINES, complexity)
@@ -87,7 +88,7 @@ def _admitted(candidates: Sequence[ValueModel], windows: Sequence[Window]) -> tu
 
 def _fold(
     day: int,
-    windows: Mapping[int, Window],
+    past: Past,
     plan: CutoffPlan,
     models: Sequence[ValueModel],
     seed: int,
@@ -95,28 +96,24 @@ def _fold(
     say: Callable[[str], None],
 ) -> Fold:
     """Every model's predictions from one cutoff; who cannot learn here is noted and left out."""
-    history = history_at(windows[day], day, windows, plan)
+    test = past.window(day, plan.now)
+    history = History(test.customers, past.windows(plan.training_of(day), day), plan.horizon_days)
     fitted: dict[str, FittedValueModel] = {}
     predictions: dict[str, Floats] = {}
     for model in models:
         say(f"Test the models on the past: {model.title}, {day_of(day)} …")
         try:
             fitted[model.name] = _fitted(model, history, seed, fitted)
-            predictions[model.name] = fitted[model.name].predict(windows[day].customers).expected_value
+            predictions[model.name] = fitted[model.name].predict(test.customers).expected_value
         except DataError as error:
             failures[model.name] = Refused(model.name, model.title, f"could not learn from this history: {error.what}")
-    return Fold(day, windows[day].customers.customer_id, windows[day].future_value, predictions)
+    return Fold(day, test.customers.customer_id, test.future_value, predictions)
 
 
 def _fitted(model: ValueModel, history: History, seed: int, fitted: Mapping[str, FittedValueModel]) -> FittedValueModel:
     if isinstance(model, BuiltOn) and model.built_on in fitted:
         return model.of(fitted[model.built_on])
     return model.fit(history, seed)
-
-
-def history_at(now: Window, day: int, windows: Mapping[int, Window], plan: CutoffPlan) -> History:
-    """What a model standing on this day may learn from."""
-    return History(now.customers, tuple(windows[past] for past in plan.training_of(day)), plan.horizon_days)
 
 
 def champion_intervals(contest: Contest) -> Intervals | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from patron.models.arrays import Floats
 from patron.models.customers import Customers, Window
 
 _KEY = ("as_of_day", "customer_id")
@@ -19,15 +23,38 @@ def customers_of(features: pa.Table, as_of_day: int) -> Customers:
     return Customers(as_of_day, ids, {name: _floats(ordered[name]) for name in numeric})
 
 
-def windows_of(features: pa.Table, outcomes: pa.Table) -> dict[int, Window]:
-    """For each past cutoff, the customers then and what each did in the horizon after it."""
+@dataclass(frozen=True, eq=False)
+class Past:
+    """Customers at past cutoffs, and what they did in the horizon after each, as it was known by some later day."""
+
+    features: dict[int, Customers]
+    outcomes: dict[tuple[int, int], tuple[Floats, Floats]]
+
+    def window(self, cutoff: int, known_by: int) -> Window:
+        """Customers at a cutoff with their outcome as known by a day."""
+        return Window(self.features[cutoff], *self.outcomes[cutoff, known_by])
+
+    def windows(self, cutoffs: Iterable[int], known_by: int) -> tuple[Window, ...]:
+        """The same for several cutoffs; one that was not described is left out."""
+        return tuple(self.window(cutoff, known_by) for cutoff in cutoffs if (cutoff, known_by) in self.outcomes)
+
+
+def past_of(features: pa.Table, outcomes: pa.Table) -> Past:
+    """The past from its two tables: features by as_of_day, outcomes by as_of_day and known_by."""
     days = sorted(set(features["as_of_day"].to_pylist()))
-    return {day: _window(_at(features, day), _at(outcomes, day), day) for day in days}
+    pairs = sorted(set(zip(outcomes["as_of_day"].to_pylist(), outcomes["known_by"].to_pylist(), strict=True)))
+    return Past(
+        {day: customers_of(_at(features, day), day) for day in days},
+        {
+            (day, known): _outcome(_at(outcomes.filter(pc.equal(outcomes["known_by"], known)), day))
+            for day, known in pairs
+        },
+    )
 
 
-def _window(features: pa.Table, outcomes: pa.Table, day: int) -> Window:
-    ordered = outcomes.sort_by("customer_id")
-    return Window(customers_of(features, day), _floats(ordered["future_value"]), _floats(ordered["future_orders"]))
+def _outcome(rows: pa.Table) -> tuple[Floats, Floats]:
+    ordered = rows.sort_by("customer_id")
+    return _floats(ordered["future_value"]), _floats(ordered["future_orders"])
 
 
 def _at(table: pa.Table, day: int) -> pa.Table:
@@ -43,5 +70,5 @@ def _is_number(kind: pa.DataType) -> bool:
     )
 
 
-def _floats(column: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _floats(column: pa.ChunkedArray) -> Floats:
     return column.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 LINE: Final = "line"
 # Bronze adds these to a source's own columns; a source column of that name is stored with a prefix.
-RESERVED_NAMES: Final = ("line", "file_id")
+_TAKEN: Final = re.compile(r"(?i)^(source_)*(line|file_id)$")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class RawFile:
 
 
 def stored_name(column: str) -> str:
-    """The name under which a source's column is kept; a name that Patron needs for itself gets a prefix."""
-    return f"source_{column}" if column.lower() in RESERVED_NAMES else column
+    """The name under which a source's column is kept; one that Patron needs, or that looks kept so, gets a prefix."""
+    return f"source_{column}" if _TAKEN.match(column) else column
 
 
 def raw_batch(

@@ -78,7 +78,7 @@ def _source(proposed: ProposedSource, folder: Path | None, *, first: bool) -> st
             lines += [
                 "# files, globs or folders, relative to this file; a folder or a glob takes new files as they come"
             ]
-            lines += [f"files = {_value([_relative(path, folder) for path in proposed.files])}"]
+            lines += [f"files = {_value([_relative(Path(entry), folder) for entry in proposed.source.files])}"]
         elif key == "table" or (key != "columns" and value != field.get_default()):
             lines += [f"# {field.description}", f"{key} = {_value(value)}"]
         elif first and key != "columns":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.errors import NothingThere, PatronError, WorkspaceBusy
+from patron.errors import DamagedWarehouse, DataError, NothingThere, PatronError, StorageFailed, WorkspaceBusy
 from patron.settings import WarehouseSettings
 from patron.tables import Column, Kind
 
@@ -73,11 +73,13 @@ class DuckDBWarehouse:
         try:
             yield
         except BaseException as error:
-            self._connection.execute("ROLLBACK")
-            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-                raise KeyboardInterrupt from error  # DuckDB turns Ctrl-C into an error of its own
-            raise
-        self._connection.execute("COMMIT")
+            with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
+                self._connection.execute("ROLLBACK")
+            raise _told(error) from error
+        try:
+            self._connection.execute("COMMIT")
+        except duckdb.Error as error:
+            raise _told(error) from error
 
     def exists(self, schema: str, name: str) -> bool:
         found = self._connection.execute(
@@ -184,6 +186,24 @@ def _keeping(refusals: list[PatronError], batches: Iterator[pa.RecordBatch]) -> 
         raise
 
 
+def _told(error: BaseException) -> BaseException:
+    """The engine's own errors in our words, where they have a meaning for the user."""
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        return KeyboardInterrupt()  # DuckDB turns Ctrl-C into an error of its own
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException | OSError):
+        return StorageFailed(
+            f"The computer refuses to read or write, or has no room: {str(error).splitlines()[0]}",
+            to_do="Free disk space or memory (warehouse.memory_gb), then run again; finished steps are kept.",
+        )
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        return DataError(
+            f"Amounts add up to more than a decimal(18,4) can hold: {str(error).splitlines()[0]}",
+            allowed="A customer's sums must stay below 100 trillion.",
+            to_do="Look for amounts that cannot be right, or write them in a larger unit.",
+        )
+    return error
+
+
 def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {
         "memory_limit": f"{settings.memory_gb}GB",
@@ -196,11 +216,17 @@ def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None)
         config["temp_directory"] = str(spill)
     try:
         connection = duckdb.connect(str(path) if path else ":memory:", config=config)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
+        if "lock" not in str(error):
+            raise DamagedWarehouse(
+                f"{path} cannot be opened as a warehouse: {str(error).splitlines()[0]}",
+                to_do="Move it away and run again: everything is made anew from your files.",
+            ) from error
         raise WorkspaceBusy(
             f"The warehouse {path} is open in another process.", to_do="Wait until it is done, then try again."
         ) from error
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # stdout is for results
     return connection
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from patron.errors import UsageError
@@ -53,9 +54,9 @@ def _show(proposal: Proposal) -> None:
     for source in proposal.sources:
         _show_source(console, source)
     for file in proposal.unused:
-        console.print(f"\n[bold]{file.path.name}[/] is left out: {file.why}")
+        console.print(f"\n[bold]{escape(file.path.name)}[/] is left out: {escape(file.why)}")
     for note in proposal.notes:
-        console.print(f"• {note}")
+        console.print(f"• {escape(note)}")
     console.print(f"Profile {proposal.profile}, currency {proposal.currency}")
 
 
@@ -63,11 +64,11 @@ def _show_source(console: Console, source: ProposedSource) -> None:
     names = ", ".join(path.name for path in source.files[:3]) + (" …" if len(source.files) > 3 else "")
     table = Table("Patron's column", "← in the file", "an example", "sure", box=None, pad_edge=False)
     for column in source.columns:
-        table.add_row(column.name, column.source_column, column.example, _sure(column.confidence))
-    console.print(f"\n[bold]{names}[/] → table [bold]{source.source.table}[/]")
+        table.add_row(column.name, escape(column.source_column), escape(column.example), _sure(column.confidence))
+    console.print(f"\n[bold]{escape(names)}[/] → table [bold]{source.source.table}[/]")
     console.print(table)
     for note in source.notes:
-        console.print(f"  • {note}")
+        console.print(f"  • {escape(note)}")
 
 
 def _sure(confidence: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from patron.pipeline.runner import RunOutcome, StepDone, Watcher, run_workspace
@@ -60,10 +61,12 @@ def _run_watched(workspace: Path, *, again: bool) -> RunOutcome:
     def done(step: StepDone) -> None:
         status.stop()
         time = "before" if step.resumed else f"{step.seconds:.1f} s"
-        console.print(f"[green]✓[/] {step.title:<28}[dim]{time:>8}[/]  {step.words}", soft_wrap=True)
+        console.print(f"[green]✓[/] {step.title:<28}[dim]{time:>8}[/]  {escape(step.words)}", soft_wrap=True)
 
     try:
-        return run_workspace(workspace, again=again, watcher=Watcher(begins, lambda words: status.update(words), done))
+        return run_workspace(
+            workspace, again=again, watcher=Watcher(begins, lambda words: status.update(escape(words)), done)
+        )
     except KeyboardInterrupt:
         status.stop()
         typer.echo(f"\nInterrupted. Finished steps are kept: '{called_as()} run' goes on from there.", err=True)
