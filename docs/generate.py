@@ -38,7 +38,7 @@ def settings_page() -> str:
         "also be given in the environment, by the name in the last column; the environment wins.",
         "",
         "At the top of the file: `profile` (retail, bank or subscription) and `as_of` (a day such as 2024-06-30, or auto: the",
-        "last day with a transaction).",
+        "last day on which a transaction happened or became known).",
     ]
     for name, section in sections().items():
         lines += ["", f"## [{name}]", "", "| key | default | meaning | environment |", "|---|---|---|---|"]

@@ -231,7 +231,7 @@ class Settings(Section):
     profile: Literal["retail", "bank", "subscription"] = Field("retail", description="whose words and defaults to use")
     as_of: str = Field(
         "auto",
-        description="score as of this day (2024-06-30); auto: the last day with a transaction",
+        description="score as of this day (2024-06-30); auto: the last day on which a transaction happened or became known",
     )
     value: Value = Value()
     sources: dict[Name, Source] = Field(min_length=1)

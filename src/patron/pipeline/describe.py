@@ -39,6 +39,11 @@ def describe(run: Run) -> StepReport:
     available = available_features(present)
     now = customer_features(prepared, [last_day], horizon.days, available)
     customers = run.warehouse.replace("gold", "customer_features", now.order_by("customer_id"))
+    if not customers:
+        raise UsageError(
+            f"No transaction was known by {day_of(last_day)}, so there is nobody to value.",
+            to_do="Set a later as_of, or look at the known_at column.",
+        )
     past = _describe_past(run, prepared, plan, horizon.days, available, customers)
     words = f"{customers:,} customers by {len(available)} features" + (f", {past:,} past views" if past else "")
     return StepReport(words, {"customers": customers, "features": len(available), "past_views": past})
@@ -106,7 +111,7 @@ def _span(run: Run) -> tuple[int, int]:
     """The first day of history and the day to score as of."""
     parts = run.warehouse.table("work", "order_parts")
     days = run.warehouse.fetch(
-        parts.aggregate(first=parts.occurred_day.min(), last=parts.occurred_day.max())
+        parts.aggregate(first=parts.occurred_day.min(), last=parts.visible_day.max())
     ).to_pylist()[0]
     first, last = int(days["first"]), int(days["last"])
     if run.settings.as_of != "auto":
