@@ -53,7 +53,6 @@ class DuckDBWarehouse:
         self.path = path
         self._connection = _connect(path, settings, spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
-        # Ibis exploits DuckDB well but leaves its own temporary views behind in ``main``; ours are named.
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 

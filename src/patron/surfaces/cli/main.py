@@ -1,7 +1,8 @@
 """`patron`: the command line's entry, its commands and how errors become exit codes.
 
 stdout carries results, stderr talk. Exit codes: 0 done; 1 any other refusal; 2 asked wrongly; 3 the data is at
-fault; 4 another run holds the workspace; 5 a release is damaged; 130 interrupted.
+fault; 4 another run holds the workspace; 5 a release or the warehouse is damaged;
+6 the disk refuses; 130 interrupted.
 """
 
 from __future__ import annotations
