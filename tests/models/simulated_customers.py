@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patron.models.buying.summary import Summary
 from patron.models.customers import Customers, History, Window
-from patron.models.summary import Summary
 
 
 @dataclass(frozen=True)

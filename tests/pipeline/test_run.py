@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from patron.errors import BrokenContract, WorkspaceBusy
-from patron.models import installed
+from patron.models.valuing import installed
 from patron.pipeline.runner import RunOutcome, run_workspace
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace

@@ -10,11 +10,11 @@ import pytest
 
 from models.simulated_customers import shop, window
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
-from patron.models.baselines import TrailingValue
-from patron.models.bg_nbd_value import BGNBDValue
-from patron.models.boosting import Boosting
 from patron.models.customers import Customers, FittedValueModel, History, ValueModel, Window
-from patron.models.installed import BASELINES
+from patron.models.valuing.baselines import TrailingValue
+from patron.models.valuing.bg_nbd_value import BGNBDValue
+from patron.models.valuing.boosting import Boosting
+from patron.models.valuing.installed import BASELINES
 from patron.scores.contest import Contest, champion_intervals, hold_contest, measured_coverage
 from patron.scores.findings import told
 from patron.scores.views import Past

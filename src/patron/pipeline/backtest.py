@@ -6,8 +6,8 @@ import numpy as np
 
 from patron.features.cutoffs import CutoffPlan
 from patron.models.customers import ValueModel
-from patron.models.gate import enough
-from patron.models.installed import BASELINES, value_model
+from patron.models.validation.gate import enough
+from patron.models.valuing.installed import BASELINES, value_model
 from patron.pipeline.step import Run, StepReport
 from patron.scores.contest import Contest, champion_intervals, hold_contest
 from patron.scores.findings import told, told_untested

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 
 from patron.models.arrays import Floats
-from patron.models.conformal import Intervals, total_interval
 from patron.models.customers import Customers, History, Prediction
-from patron.models.installed import value_model
+from patron.models.validation.conformal import Intervals, total_interval
+from patron.models.valuing.installed import value_model
 from patron.pipeline.backtest import recalled_past, recalled_plan
 from patron.pipeline.step import Run, StepReport
 from patron.scores.table import score_table

@@ -10,12 +10,12 @@ import numpy as np
 from patron.errors import DataError, LeakFound
 from patron.features.cutoffs import CutoffPlan
 from patron.models.arrays import Floats
-from patron.models.backtest import Fold, Leaderboard, evaluate
-from patron.models.conformal import FEWEST_CUSTOMERS, Coverage, Intervals, fit_intervals
 from patron.models.customers import BuiltOn, FittedValueModel, History, ValueModel, Window
-from patron.models.gate import Verdict, choose
-from patron.models.installed import BASELINES, value_model
-from patron.models.leaks import refuse_leaks
+from patron.models.validation.backtest import Fold, Leaderboard, evaluate
+from patron.models.validation.conformal import FEWEST_CUSTOMERS, Coverage, Intervals, fit_intervals
+from patron.models.validation.gate import Verdict, choose
+from patron.models.validation.leaks import refuse_leaks
+from patron.models.valuing.installed import BASELINES, value_model
 from patron.periods import day_of
 from patron.scores.views import Past
 from patron.settings import ModelSettings

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from patron.models.installed import value_model
-from patron.models.metrics import deciles
+from patron.models.validation.metrics import deciles
+from patron.models.valuing.installed import value_model
 from patron.scores.contest import Contest, MeasuredCoverage, measured_coverage
 
 _FIGURES = {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from patron.errors import DataError, UnknownName
 from patron.models.arrays import Floats, hashed
-from patron.models.metrics import HIGHER_IS_BETTER, METRIC_FUNCTIONS, Metrics, measure
+from patron.models.validation.metrics import HIGHER_IS_BETTER, METRIC_FUNCTIONS, Metrics, measure
 
 GROUPS: Final = 20
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from patron.models import activity
-from patron.models.activity import FittedActivity, as_json, fit_activity
 from patron.models.arrays import Floats, Integers
 from patron.models.customers import Customers, History, Prediction
+from patron.models.valuing import activity
+from patron.models.valuing.activity import FittedActivity, as_json, fit_activity
 
 SHORTEST_TENURE_DAYS: Final = 90
 SMALLEST_CELL: Final = 30

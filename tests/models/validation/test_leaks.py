@@ -8,10 +8,10 @@ import pytest
 
 from models.simulated_customers import Sales, history, shop, subscribers
 from patron.errors import LeakFound
-from patron.models.baselines import FittedRule
 from patron.models.customers import ALL_COLUMNS, History, Window
-from patron.models.installed import value_models
-from patron.models.leaks import refuse_leaks
+from patron.models.validation.leaks import refuse_leaks
+from patron.models.valuing.baselines import FittedRule
+from patron.models.valuing.installed import value_models
 
 
 @dataclass(frozen=True)

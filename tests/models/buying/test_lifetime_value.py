@@ -6,10 +6,10 @@ from scipy.integrate import quad
 
 from patron import models
 from patron.errors import DataError, UsageError
-from patron.models.bg_nbd import FittedBGNBD
-from patron.models.gamma_gamma import FittedGammaGamma
-from patron.models.lifetime_value import discounted_purchases, lifetime_value
-from patron.models.summary import Summary
+from patron.models.buying.bg_nbd import FittedBGNBD
+from patron.models.buying.gamma_gamma import FittedGammaGamma
+from patron.models.buying.lifetime_value import discounted_purchases, lifetime_value
+from patron.models.buying.summary import Summary
 
 PURCHASES = FittedBGNBD({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, unit="week")
 SPEND = FittedGammaGamma({"p": 6.25, "q": 3.74, "v": 15.44})

@@ -16,10 +16,10 @@ import xgboost as xgb
 from numpy.typing import NDArray
 
 from patron.errors import DataError
-from patron.models.activity import as_json
 from patron.models.arrays import Flags, Floats, hashed
-from patron.models.bg_nbd_value import BGNBDValue, FittedBGNBDValue
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction, Window
+from patron.models.valuing.activity import as_json
+from patron.models.valuing.bg_nbd_value import BGNBDValue, FittedBGNBDValue
 
 MOST_ROWS: Final = 120_000
 FEWEST_BUYERS: Final = 50

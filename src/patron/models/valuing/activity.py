@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from patron.models.arrays import Floats
-from patron.models.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.buying.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.buying.summary import Summary
 from patron.models.customers import Customers, Prediction
-from patron.models.once import once_per_table
-from patron.models.summary import Summary
+from patron.models.valuing.once import once_per_table
 
 INPUTS: Final = ("frequency", "recency", "T")
 FROM_CHANCE: Final = 0.1

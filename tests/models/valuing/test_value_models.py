@@ -9,12 +9,12 @@ import xgboost as xgb
 
 from models.simulated_customers import history, shop, subscribers, table, window
 from patron.errors import DataError, UnknownName
-from patron.models.baselines import CohortMean, RFMRate, TrailingValue
-from patron.models.bg_nbd_value import BGNBDValue
-from patron.models.boosting import Boosting, shared_columns
 from patron.models.customers import Customers, FittedValueModel, History, Prediction, Window, input_columns
-from patron.models.installed import BASELINES, value_model, value_models
-from patron.models.metrics import measure
+from patron.models.validation.metrics import measure
+from patron.models.valuing.baselines import CohortMean, RFMRate, TrailingValue
+from patron.models.valuing.bg_nbd_value import BGNBDValue
+from patron.models.valuing.boosting import Boosting, shared_columns
+from patron.models.valuing.installed import BASELINES, value_model, value_models
 
 SALES = shop(1200)
 NOW, HORIZON = 380, 120

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError, UnknownName
-from patron.models.backtest import Fold, Leaderboard, evaluate
-from patron.models.gate import choose, enough
+from patron.models.validation.backtest import Fold, Leaderboard, evaluate
+from patron.models.validation.gate import choose, enough
 
 BASELINES = ("trailing_value", "rfm_rate")
 COMPLEXITY = {"trailing_value": 0, "rfm_rate": 0, "bg_nbd": 1, "boosting": 2}

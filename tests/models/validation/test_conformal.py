@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError, UsageError
-from patron.models.conformal import Intervals, fit_intervals, total_interval
+from patron.models.validation.conformal import Intervals, fit_intervals, total_interval
 
 
 def world(count: int, seed: int, zeros: float = 0.0, refunds: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

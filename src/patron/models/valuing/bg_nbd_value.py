@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from patron.models import activity
-from patron.models.activity import FittedActivity, as_json, fit_activity, summary_of
 from patron.models.arrays import Floats
+from patron.models.buying.gamma_gamma import FittedGammaGamma, GammaGamma
 from patron.models.customers import Customers, History, Prediction
-from patron.models.gamma_gamma import FittedGammaGamma, GammaGamma
-from patron.models.once import once_per_table
+from patron.models.valuing import activity
+from patron.models.valuing.activity import FittedActivity, as_json, fit_activity, summary_of
+from patron.models.valuing.once import once_per_table
 
 FEWEST_REPEAT_BUYERS: Final = 30
 PRIOR_PURCHASES: Final = 5.0

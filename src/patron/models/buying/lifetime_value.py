@@ -8,8 +8,8 @@ import numpy as np
 
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats
-from patron.models.gamma_gamma import FittedGammaGamma
-from patron.models.summary import Summary
+from patron.models.buying.gamma_gamma import FittedGammaGamma
+from patron.models.buying.summary import Summary
 from patron.periods import DAYS_PER_YEAR, days_per
 
 _NODES: Final = 12

@@ -8,8 +8,8 @@ from functools import reduce
 from typing import Final
 
 from patron.errors import UnknownName
-from patron.models.backtest import Leaderboard, better
-from patron.models.metrics import METRIC_FUNCTIONS
+from patron.models.validation.backtest import Leaderboard, better
+from patron.models.validation.metrics import METRIC_FUNCTIONS
 
 FEWEST_CUSTOMERS: Final = 100
 FEWEST_REPEAT_BUYERS: Final = 30

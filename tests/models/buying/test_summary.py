@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError, UsageError
-from patron.models.summary import Summary
+from patron.models.buying.summary import Summary
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,18 @@ the paper's. A customer who bought once is alive for certain under this model: l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln, hyp2f1
 
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, dot, weight_by
-from patron.models.maximum_likelihood import Objective, maximise
-from patron.models.summary import Summary, groups
+from patron.models.buying.fitted import FittedProcess, as_rows, length
+from patron.models.buying.maximum_likelihood import Objective, maximise
+from patron.models.buying.summary import Summary, groups
 
-NAME: Final = "bg_nbd"
-PARAMS: Final = ("r", "alpha", "a", "b")
 THIN_ROWS: Final = 5_000
 # Times are scaled so that the mean T is 1; these are r, alpha, a, b there. The papers' CDNOW lies near the first.
 _STARTS: Final = (
@@ -33,43 +31,30 @@ _BOUNDS: Final = ((1e-4, 1e4), (1e-6, 1e5), (1e-3, 1e4), (1e-3, 1e4))
 
 
 @dataclass(frozen=True)
-class FittedBGNBD:
+class FittedBGNBD(FittedProcess):
     """A BG/NBD with parameters r, alpha, a, b; alpha is in ``unit``s of time.
 
-    ``standard_errors`` are NaN where the data do not pin a parameter down; ``advice`` says what to try when
-    ``converged`` is false. Summaries must be in the model's own unit: another one raises UsageError.
+    Summaries must be in the model's own unit: another one raises UsageError.
     """
 
-    params: Mapping[str, float]
-    unit: str = "day"
-    log_likelihood: float = float("nan")
-    standard_errors: Mapping[str, float] | None = None
-    converged: bool = True
-    advice: str = ""
-    customers: float = 0.0
-
-    def __post_init__(self) -> None:
-        if set(self.params) != set(PARAMS) or not all(0 < self.params[name] < np.inf for name in self.params):
-            raise DataError(f"A BG/NBD has no parameters {dict(self.params)}.", allowed="r, alpha, a and b, all > 0.")
-
-    @property
-    def _symbols(self) -> tuple[float, float, float, float]:
-        return self.params["r"], self.params["alpha"], self.params["a"], self.params["b"]
+    NAME: ClassVar[str] = "bg_nbd"
+    TITLE: ClassVar[str] = "BG/NBD"
+    PARAMS: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
 
     def probability_alive(self, summary: Summary) -> Floats:
         """Chance that each customer has not left by the cutoff; 1 for who bought once. (Eq. 4 of the 2008 note.)"""
         self._same_unit(summary)
-        r, alpha, a, b = self._symbols
+        r, alpha, a, b = self.symbols
         odds = _log_odds_of_left(summary.frequency, summary.recency, summary.T, r, alpha, a, b)
         return np.where(summary.frequency > 0, expit(-odds), 1.0)
 
     def expected_purchases(self, summary: Summary, periods: float) -> Floats:
         """Purchases expected of each customer in the next ``periods`` units, given the history (eq. 10)."""
-        return self.probability_alive(summary) * self._purchases_if_alive(summary, _length(periods))
+        return self.probability_alive(summary) * self._purchases_if_alive(summary, length(periods))
 
     def expected_purchases_new_customer(self, periods: float) -> float:
         """Repeat purchases expected of a new customer in the first ``periods`` units (eq. 9)."""
-        return float(_purchases_if_alive(np.zeros(1), np.zeros(1), _length(periods), *self._symbols)[0])
+        return float(_purchases_if_alive(np.zeros(1), np.zeros(1), length(periods), *self.symbols)[0])
 
     def probability_no_purchase(self, summary: Summary, periods: float) -> Floats:
         """Chance that each customer buys nothing in the next ``periods`` units.
@@ -77,8 +62,8 @@ class FittedBGNBD:
         Someone who is alive at the cutoff buys next after an exponential time, whose rate has the gamma posterior
         (r + x, alpha + T): 1 - P(alive) · (1 - ((alpha + T) / (alpha + T + t))^(r + x)).
         """
-        r, alpha, _, _ = self._symbols
-        silent = np.exp(-(r + summary.frequency) * np.log1p(_length(periods) / (alpha + summary.T)))
+        r, alpha, _, _ = self.symbols
+        silent = np.exp(-(r + summary.frequency) * np.log1p(length(periods) / (alpha + summary.T)))
         return 1 - self.probability_alive(summary) * (1 - silent)
 
     def next_purchase_quantile(self, summary: Summary, q: float, within: float | None = None) -> Floats:
@@ -90,52 +75,14 @@ class FittedBGNBD:
         self._same_unit(summary)
         if not 0 < q < 1:
             raise UsageError(f"A quantile of {q} was asked for.", allowed="It lies between 0 and 1.")
-        r, alpha, _, _ = self._symbols
+        r, alpha, _, _ = self.symbols
         shape, scale = r + summary.frequency, alpha + summary.T
-        reach = 1.0 if within is None else -np.expm1(-shape * np.log1p(_length(within) / scale))
+        reach = 1.0 if within is None else -np.expm1(-shape * np.log1p(length(within) / scale))
         with np.errstate(over="ignore"):
             return np.asarray(scale * np.expm1(-np.log1p(-q * reach) / shape), dtype=np.float64)
 
-    def to_dict(self) -> dict[str, object]:
-        """All of it as plain data, for JSON."""
-        errors = {k: None if np.isnan(v) else v for k, v in (self.standard_errors or {}).items()}
-        return {
-            "model": NAME,
-            "unit": self.unit,
-            "params": dict(self.params),
-            "standard_errors": errors,
-            "log_likelihood": None if np.isnan(self.log_likelihood) else self.log_likelihood,
-            "customers": self.customers,
-            "converged": self.converged,
-            "advice": self.advice,
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, object]) -> FittedBGNBD:
-        """The model that ``to_dict`` wrote; DataError when it is not one."""
-        params, errors = content.get("params"), content.get("standard_errors") or {}
-        if content.get("model") != NAME or not isinstance(params, Mapping) or not isinstance(errors, Mapping):
-            raise DataError(f"This is no BG/NBD: model is {content.get('model')!r}.", allowed=f"Expected '{NAME}'.")
-        likelihood = content.get("log_likelihood")
-        return cls(
-            params={name: float(value) for name, value in params.items()},
-            unit=str(content["unit"]),
-            log_likelihood=float("nan") if likelihood is None else float(str(likelihood)),
-            standard_errors={k: float("nan") if v is None else float(v) for k, v in errors.items()},
-            converged=bool(content["converged"]),
-            advice=str(content["advice"]),
-            customers=float(str(content["customers"])),
-        )
-
     def _purchases_if_alive(self, summary: Summary, periods: float) -> Floats:
-        return _purchases_if_alive(summary.frequency, summary.T, periods, *self._symbols)
-
-    def _same_unit(self, summary: Summary) -> None:
-        if summary.unit != self.unit:
-            raise UsageError(
-                f"The customers' times are in {summary.unit}s, the model's in {self.unit}s.",
-                to_do=f"Give a Summary with unit='{self.unit}', or fit the model on {summary.unit}s.",
-            )
+        return _purchases_if_alive(summary.frequency, summary.T, periods, *self.symbols)
 
 
 class BGNBD:
@@ -160,26 +107,21 @@ class BGNBD:
             _objective(rows, scale, every=max(1, len(rows) // THIN_ROWS)),
             starts=[np.log(start) for start in _STARTS],
             bounds=[(float(np.log(low)), float(np.log(high))) for low, high in _BOUNDS],
-            names=PARAMS,
+            names=FittedBGNBD.PARAMS,
             customers=customers,
         )
         values = np.exp(found.log_params) * (1.0, scale, 1.0, 1.0)
         return FittedBGNBD(
-            params=dict(zip(PARAMS, map(float, values), strict=True)),
+            params=dict(zip(FittedBGNBD.PARAMS, map(float, values), strict=True)),
             unit=summary.unit,
             # A density of x purchase times has the dimension time^-x.
             log_likelihood=customers * found.mean_log_likelihood - dot(rows.weights, rows.frequency) * np.log(scale),
-            standard_errors=dict(zip(PARAMS, map(float, values * found.log_standard_errors), strict=True)),
+            standard_errors=dict(zip(FittedBGNBD.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
+            log_covariance=as_rows(found.log_covariance),
             converged=found.converged,
             advice=found.advice,
             customers=customers,
         )
-
-
-def _length(periods: float) -> float:
-    if not 0 <= periods < np.inf:
-        raise UsageError(f"A horizon of {periods} was asked for.", allowed="It must be 0 or more, and finite.")
-    return float(periods)
 
 
 def _log_odds_of_left(x: Floats, t_x: Floats, T: Floats, r: float, alpha: float, a: float, b: float) -> Floats:

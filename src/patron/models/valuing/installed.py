@@ -6,11 +6,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from patron.errors import UnknownName, UsageError
-from patron.models.baselines import CohortMean, RFMRate, TrailingValue
-from patron.models.bg_nbd_value import BGNBDValue
-from patron.models.blend import Blend
-from patron.models.boosting import Boosting
 from patron.models.customers import ValueModel
+from patron.models.valuing.baselines import CohortMean, RFMRate, TrailingValue
+from patron.models.valuing.bg_nbd_value import BGNBDValue
+from patron.models.valuing.blend import Blend
+from patron.models.valuing.boosting import Boosting
 
 GROUP: Final = "patron.models"
 BASELINES: Final = ("trailing_value", "rfm_rate", "cohort_mean")

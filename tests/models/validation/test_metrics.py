@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from patron.errors import DataError, UnknownName
-from patron.models.metrics import METRIC_FUNCTIONS, deciles, measure
+from patron.models.validation.metrics import METRIC_FUNCTIONS, deciles, measure
 
 ACTUAL = np.array([0.0, 0, 0, 0, 0, 0, 10, 20, 30, 40])
 PREDICTED = np.array([1.0, 0, 0, 0, 5, 5, 5, 25, 20, 50])

@@ -6,9 +6,8 @@ independent of how often a customer buys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,10 +15,9 @@ from scipy.special import digamma, gammaln
 
 from patron.errors import DataError
 from patron.models.arrays import Floats, dot, floats, same_length, weight_by
-from patron.models.maximum_likelihood import Objective, maximise
+from patron.models.buying.fitted import Fitted
+from patron.models.buying.maximum_likelihood import Objective, maximise
 
-NAME: Final = "gamma_gamma"
-PARAMS: Final = ("p", "q", "v")
 THIN_ROWS: Final = 5_000
 # Spend is scaled so that its mean is 1; these are p, q, v there. The papers' CDNOW lies near the first.
 _STARTS: Final = ((6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 2.0, 0.05), (2.0, 15.0, 7.0))
@@ -27,23 +25,15 @@ _BOUNDS: Final = ((1e-3, 1e5), (1e-2, 1e5), (1e-7, 1e7))
 
 
 @dataclass(frozen=True)
-class FittedGammaGamma:
+class FittedGammaGamma(Fitted):
     """A Gamma-Gamma with parameters p, q, v; v is in the currency of the spend it was fitted on.
 
-    ``standard_errors`` are NaN where the data do not pin a parameter down; ``advice`` says what to try when
-    ``converged`` is false; ``customers`` is how many repeat buyers it was fitted on.
+    ``customers`` is how many repeat buyers it was fitted on.
     """
 
-    params: Mapping[str, float]
-    log_likelihood: float = float("nan")
-    standard_errors: Mapping[str, float] | None = None
-    converged: bool = True
-    advice: str = ""
-    customers: float = 0.0
-
-    def __post_init__(self) -> None:
-        if set(self.params) != set(PARAMS) or not all(0 < self.params[name] < np.inf for name in self.params):
-            raise DataError(f"A Gamma-Gamma has no parameters {dict(self.params)}.", allowed="p, q and v, all > 0.")
+    NAME: ClassVar[str] = "gamma_gamma"
+    TITLE: ClassVar[str] = "Gamma-Gamma"
+    PARAMS: ClassVar[tuple[str, ...]] = ("p", "q", "v")
 
     @property
     def population_mean(self) -> float:
@@ -63,37 +53,6 @@ class FittedGammaGamma:
         known = np.where(m > 0, x, 0.0)
         below = p * known + q - 1
         return np.where(below > 0, p * (v + known * m) / np.where(below > 0, below, 1.0), np.inf)
-
-    def to_dict(self) -> dict[str, object]:
-        """All of it as plain data, for JSON."""
-        errors = {k: None if np.isnan(v) else v for k, v in (self.standard_errors or {}).items()}
-        return {
-            "model": NAME,
-            "params": dict(self.params),
-            "standard_errors": errors,
-            "log_likelihood": None if np.isnan(self.log_likelihood) else self.log_likelihood,
-            "customers": self.customers,
-            "converged": self.converged,
-            "advice": self.advice,
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, object]) -> FittedGammaGamma:
-        """The model that ``to_dict`` wrote; DataError when it is not one."""
-        params, errors = content.get("params"), content.get("standard_errors") or {}
-        if content.get("model") != NAME or not isinstance(params, Mapping) or not isinstance(errors, Mapping):
-            raise DataError(
-                f"This is no Gamma-Gamma: model is {content.get('model')!r}.", allowed=f"Expected '{NAME}'."
-            )
-        likelihood = content.get("log_likelihood")
-        return cls(
-            params={name: float(value) for name, value in params.items()},
-            log_likelihood=float("nan") if likelihood is None else float(str(likelihood)),
-            standard_errors={k: float("nan") if v is None else float(v) for k, v in errors.items()},
-            converged=bool(content["converged"]),
-            advice=str(content["advice"]),
-            customers=float(str(content["customers"])),
-        )
 
 
 class GammaGamma:
@@ -129,15 +88,15 @@ def _fitted(x: Floats, m: Floats, w: Floats) -> FittedGammaGamma:
         _objective(x[::every], m[::every] / scale, w[::every]),
         starts=[np.log(start) for start in _STARTS],
         bounds=[(float(np.log(low)), float(np.log(high))) for low, high in _BOUNDS],
-        names=PARAMS,
+        names=FittedGammaGamma.PARAMS,
         customers=customers,
     )
     values = np.exp(found.log_params) * (1.0, 1.0, scale)
     return FittedGammaGamma(
-        params=dict(zip(PARAMS, map(float, values), strict=True)),
+        params=dict(zip(FittedGammaGamma.PARAMS, map(float, values), strict=True)),
         # A density of one mean spend has the dimension 1 / currency.
         log_likelihood=customers * (found.mean_log_likelihood - float(np.log(scale))),
-        standard_errors=dict(zip(PARAMS, map(float, values * found.log_standard_errors), strict=True)),
+        standard_errors=dict(zip(FittedGammaGamma.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
         converged=found.converged,
         advice=found.advice,
         customers=customers,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError
-from patron.models.gamma_gamma import PARAMS, FittedGammaGamma, GammaGamma
+from patron.models.buying.gamma_gamma import FittedGammaGamma, GammaGamma
 
 PAPER = FittedGammaGamma({"p": 6.25, "q": 3.74, "v": 15.44})
 
@@ -49,7 +49,7 @@ def test_cdnow_gives_the_published_parameters_and_likelihood(
     params, likelihood = values["gg"]
     assert fitted.converged
     assert fitted.customers == values.get("n_gg", 946)
-    assert [fitted.params[name] for name in PARAMS] == pytest.approx(params, rel=1e-3)
+    assert [fitted.params[name] for name in FittedGammaGamma.PARAMS] == pytest.approx(params, rel=1e-3)
     assert fitted.log_likelihood == pytest.approx(likelihood, abs=0.01)
 
 
@@ -73,7 +73,7 @@ def test_the_currency_changes_nothing_but_v() -> None:
 def test_simulation_recovers_the_parameters_within_their_standard_errors() -> None:
     fitted = GammaGamma().fit(*buyers(20_000, 3))
     assert fitted.standard_errors is not None
-    for name in PARAMS:
+    for name in FittedGammaGamma.PARAMS:
         assert abs(fitted.params[name] - PAPER.params[name]) < 3.5 * fitted.standard_errors[name]
 
 

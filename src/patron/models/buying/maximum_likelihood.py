@@ -23,17 +23,22 @@ _EDGE: Final = 0.01
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where the likelihood is largest: log-parameters, mean log-likelihood, standard errors of the log-parameters.
+    """Where the likelihood is largest: log-parameters, mean log-likelihood, covariance of the log-parameters.
 
     ``converged``: nothing uphill is left within what was searched. ``advice`` names parameters that the data do not pin
-    down (their standard errors are NaN), or says what to try when the search failed.
+    down (their rows of the covariance are NaN), or says what to try when the search failed.
     """
 
     log_params: Floats
     mean_log_likelihood: float
-    log_standard_errors: Floats
+    log_covariance: Floats
     converged: bool
     advice: str
+
+    @property
+    def log_standard_errors(self) -> Floats:
+        """Standard errors of the log-parameters."""
+        return np.asarray(np.sqrt(np.diag(self.log_covariance)), dtype=np.float64)
 
 
 def maximise(
@@ -55,10 +60,10 @@ def maximise(
     point, hessian = _polish(objective, point, bounds)
     value, gradient = objective(point)
     loose = _at_edge(point, bounds) | (-np.diag(hessian) < FLAT)
-    errors, peaked = _standard_errors(hessian, customers, loose)
+    covariance, peaked = _covariance(hessian, customers, loose)
     converged = peaked and bool(np.abs(gradient[~loose]).max(initial=0.0) <= LARGEST_GRADIENT)
     return Maximum(
-        point, value, errors, converged, _advice(converged, [n for n, x in zip(names, loose, strict=True) if x])
+        point, value, covariance, converged, _advice(converged, [n for n, x in zip(names, loose, strict=True) if x])
     )
 
 
@@ -99,15 +104,15 @@ def _at_edge(point: Floats, bounds: Sequence[tuple[float, float]]) -> Flags:
     return np.asarray((point - low < _EDGE) | (high - point < _EDGE))
 
 
-def _standard_errors(hessian: Floats, customers: float, loose: Flags) -> tuple[Floats, bool]:
-    """Standard errors from the observed information of the parameters that are pinned down, and whether it is a peak."""
-    errors = np.full(len(hessian), np.nan)
+def _covariance(hessian: Floats, customers: float, loose: Flags) -> tuple[Floats, bool]:
+    """Inverse of the observed information of the parameters that are pinned down, and whether it is a peak."""
+    covariance = np.full(hessian.shape, np.nan)
     firm = np.flatnonzero(~loose)
     information = -hessian[np.ix_(firm, firm)] * customers
     peaked = not firm.size or bool(np.linalg.eigvalsh(information).min() > 0)
     if peaked and firm.size:
-        errors[firm] = np.sqrt(np.diag(np.linalg.inv(information)))
-    return errors, peaked
+        covariance[np.ix_(firm, firm)] = np.linalg.inv(information)
+    return covariance, peaked
 
 
 def _advice(converged: bool, loose_names: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from scipy.stats import beta, gamma
 
 from models.simulated_customers import summary as simulated
 from patron.errors import DataError, UsageError
-from patron.models.bg_nbd import BGNBD, PARAMS, FittedBGNBD
-from patron.models.summary import Summary
+from patron.models.buying.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.buying.summary import Summary
 
 PAPER = FittedBGNBD({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, unit="week")
 WEEKS_FILE, FROM_LOG, FULL = "summary_file(2-decimal weeks)", "recomputed from log (days/7)", "cdnow full cohort 23,570"
@@ -42,7 +42,7 @@ def test_cdnow_gives_the_published_parameters_and_likelihood(
     fitted = BGNBD().fit(customers)
     params, likelihood = published(conformance)[key]["bgnbd"]
     assert fitted.converged
-    assert [fitted.params[name] for name in PARAMS] == pytest.approx(params, rel=1e-3)
+    assert [fitted.params[name] for name in FittedBGNBD.PARAMS] == pytest.approx(params, rel=1e-3)
     assert fitted.log_likelihood == pytest.approx(likelihood, abs=0.01)
 
 
@@ -92,7 +92,9 @@ def test_every_customer_twice_doubles_the_likelihood_and_keeps_the_parameters() 
     twice = Summary(customers.frequency, customers.recency, customers.T, weight=np.full(1000, 2.0), unit="week")
     one, two = BGNBD().fit(customers), BGNBD().fit(twice)
     assert two.log_likelihood == pytest.approx(2 * one.log_likelihood, rel=1e-9)
-    assert [two.params[name] for name in PARAMS] == pytest.approx([one.params[name] for name in PARAMS], rel=1e-5)
+    assert [two.params[name] for name in FittedBGNBD.PARAMS] == pytest.approx(
+        [one.params[name] for name in FittedBGNBD.PARAMS], rel=1e-5
+    )
     assert two.standard_errors is not None
     assert one.standard_errors is not None
     assert two.standard_errors["r"] == pytest.approx(one.standard_errors["r"] / np.sqrt(2), rel=1e-4)
@@ -109,7 +111,7 @@ def test_simulation_recovers_the_parameters_within_their_standard_errors() -> No
 
 @pytest.mark.parametrize(("x", "t_x", "T"), [(0, 0, 20), (1, 3, 30), (4, 25, 30), (9, 32, 39)])
 def test_closed_forms_equal_integrals_over_the_posterior(x: int, t_x: float, T: float) -> None:
-    r, alpha, a, b = (PAPER.params[name] for name in PARAMS)
+    r, alpha, a, b = (PAPER.params[name] for name in FittedBGNBD.PARAMS)
     t, share = 26.0, (np.arange(1000) + 0.5) / 1000
     # What is known from x purchases until t_x; each cell of the grid is equally likely.
     rate = gamma.ppf(share, r + x, scale=1 / (alpha + t_x))[:, None]
@@ -152,7 +154,7 @@ def test_extreme_points_give_neither_nan_nor_a_negative_forecast() -> None:
     rng = np.random.default_rng(5)
     for _ in range(200):
         low, high = np.log([1e-3, 1e-2, 1e-2, 1e-2]), np.log([1e2, 1e3, 1e2, 1e3])
-        model = FittedBGNBD(dict(zip(PARAMS, np.exp(rng.uniform(low, high)), strict=True)))
+        model = FittedBGNBD(dict(zip(FittedBGNBD.PARAMS, np.exp(rng.uniform(low, high)), strict=True)))
         x = rng.choice([0, 1, 5, 300, 10_000], 50).astype(float)
         T = rng.uniform(0, 3000, 50)
         customers = Summary(x, np.where(x > 0, T * rng.random(50), 0), T)

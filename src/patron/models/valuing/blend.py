@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from patron.errors import UsageError
-from patron.models.bg_nbd_value import FittedBGNBDValue
-from patron.models.boosting import Boosting, FittedBoosting
 from patron.models.customers import ALL_COLUMNS, Customers, FittedValueModel, History, Prediction
+from patron.models.valuing.bg_nbd_value import FittedBGNBDValue
+from patron.models.valuing.boosting import Boosting, FittedBoosting
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""When customers buy, and for how long: buy-till-you-die processes, contracts, spend, and what both are worth."""
