@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,9 @@ from patron.errors import DataError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+BLOCK: Final = 32_768
+"""Rows worked on at a time: a dozen columns of them stay in a processor's cache."""
 
 
 def floats(name: str, values: ArrayLike) -> Floats:
@@ -46,6 +50,38 @@ def dot(one: Floats, other: Floats) -> float:
 def weight_by(which: NDArray[np.intp], weight: Floats) -> Floats:
     """The total weight of each group; ``which`` gives each row's group, counting from 0."""
     return np.asarray(np.bincount(which, weight), dtype=np.float64)
+
+
+def blocks(rows: int, size: int = BLOCK) -> Iterator[slice]:
+    """Slices that cover so many rows in order. Fixed blocks keep sums the same to the last bit, and memory small."""
+    return (slice(first, min(first + size, rows)) for first in range(0, rows, size))
+
+
+def tally(counts: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """The distinct values of whole numbers ≥ 0, and the total weight of each."""
+    if len(counts) and counts.max() < 10 * len(counts) + 1000:
+        whole = counts.astype(np.int64)
+        rows = np.bincount(whole)
+        distinct = np.flatnonzero(rows)
+        of_value = rows if weight is None else np.bincount(whole, weight)
+        return distinct.astype(np.float64), of_value[distinct].astype(np.float64)
+    values, which = np.unique(counts, return_inverse=True)
+    return values, weight_by(which, np.ones(len(counts)) if weight is None else weight)
+
+
+def spread(rows: int, count: int, weight: Floats | None = None) -> tuple[Integers, Floats]:
+    """About ``count`` rows spread evenly over the customers behind them, and how often each was hit.
+
+    Systematic sampling by weight: a row that stands for many customers is hit in proportion. The same rows each time.
+    """
+    points = np.arange(count) + 0.5
+    if weight is None:
+        hits = (points * (rows / count)).astype(np.int64)
+    else:
+        reached = np.cumsum(weight)
+        hits = np.minimum(np.searchsorted(reached, points * (reached[-1] / count), side="right"), rows - 1)
+    chosen, times = np.unique(hits, return_counts=True)
+    return chosen.astype(np.int64), times.astype(np.float64)
 
 
 def hashed(names: Iterable[object]) -> NDArray[np.uint32]:

@@ -3,43 +3,28 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from scipy.stats import beta, gamma
 
+from models.cdnow import SOURCES, published
+from models.cdnow import customers as cdnow
 from models.simulated_customers import summary as simulated
 from patron.errors import DataError, UsageError
+from patron.models.buying.beta_geometric import BOUNDS
 from patron.models.buying.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.buying.leaving_likelihood import leaving_likelihood
+from patron.models.buying.maximum_likelihood import maximise_curved
 from patron.models.buying.summary import Summary
 
 PAPER = FittedBGNBD({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, unit="week")
-WEEKS_FILE, FROM_LOG, FULL = "summary_file(2-decimal weeks)", "recomputed from log (days/7)", "cdnow full cohort 23,570"
 
 
-def published(conformance: Path) -> dict:
-    return json.loads((conformance / "cdnow.json").read_text())
-
-
-def summary_file(shared_data: Path) -> Summary:
-    rows = duckdb.sql(f"SELECT x, t_x, t FROM '{shared_data}/cdnow/summary.parquet'").fetchnumpy()
-    return Summary(rows["x"], rows["t_x"], rows["t"], unit="week")
-
-
-def from_log(shared_data: Path, log: str) -> Summary:
-    rows = duckdb.sql(
-        f"""SELECT count(DISTINCT date) - 1 AS x, max(date) - min(date) AS t_x, DATE '1997-09-30' - min(date) AS t
-        FROM '{shared_data}/cdnow/{log}.parquet' WHERE date <= '1997-09-30' GROUP BY customer_id"""
-    ).fetchnumpy()
-    return Summary(rows["x"], rows["t_x"] / 7, rows["t"] / 7, unit="week")
-
-
-@pytest.mark.parametrize(("source", "key"), [("file", WEEKS_FILE), ("sample", FROM_LOG), ("master", FULL)])
+@pytest.mark.parametrize(("source", "key"), SOURCES)
 def test_cdnow_gives_the_published_parameters_and_likelihood(
     shared_data: Path, conformance: Path, source: str, key: str
 ) -> None:
-    customers = summary_file(shared_data) if source == "file" else from_log(shared_data, source)
-    fitted = BGNBD().fit(customers)
+    fitted = BGNBD().fit(cdnow(shared_data, source))
     params, likelihood = published(conformance)[key]["bgnbd"]
     assert fitted.converged
     assert [fitted.params[name] for name in FittedBGNBD.PARAMS] == pytest.approx(params, rel=1e-3)
@@ -69,7 +54,7 @@ def test_each_published_customer_gets_the_published_forecast(conformance: Path) 
 def test_the_unit_of_time_changes_nothing_but_alpha() -> None:
     weeks = simulated(3000, 7, r=0.5, alpha=8.0, a=0.8, b=2.5)
     fitted = BGNBD().fit(weeks)
-    for unit, per_week in (("day", 7.0), ("hour", 168.0), ("month", 12 * 7 / 365.25)):
+    for unit, per_week in (("day", 7.0), ("hour", 168.0), ("month", 12 * 7 / 365.25), ("year", 7 / 365.25)):
         other = Summary(weeks.frequency, weeks.recency * per_week, weeks.T * per_week, unit=unit)
         scaled = BGNBD().fit(other)
         shift = float(weeks.frequency.sum()) * np.log(per_week)
@@ -78,6 +63,54 @@ def test_the_unit_of_time_changes_nothing_but_alpha() -> None:
         np.testing.assert_allclose(
             scaled.expected_purchases(other, 39 * per_week), fitted.expected_purchases(weeks, 39), rtol=1e-5
         )
+
+
+def test_days_and_weeks_of_the_same_log_give_the_same_likelihood_and_forecasts(shared_data: Path) -> None:
+    weeks, days = cdnow(shared_data, "sample"), cdnow(shared_data, "sample", days=True)
+    by_week, by_day = BGNBD().fit(weeks), BGNBD().fit(days)
+    shift = float(weeks.frequency.sum()) * np.log(7)
+    assert by_day.log_likelihood + shift == pytest.approx(by_week.log_likelihood, abs=1e-6)
+    order, other = (np.lexsort((one.frequency, one.recency.round(9), one.T.round(9))) for one in (weeks, days))
+    np.testing.assert_allclose(
+        by_day.expected_purchases(days, 273)[other], by_week.expected_purchases(weeks, 39)[order], rtol=1e-6
+    )
+
+
+def test_many_random_starts_reach_the_same_optimum() -> None:
+    customers = simulated(3000, 7, r=0.5, alpha=8.0, a=0.8, b=2.5)
+    objective, rng = leaving_likelihood(customers, first_can_leave=False), np.random.default_rng(1)
+    best = BGNBD().fit(customers)
+    low, high = np.log(np.transpose(BOUNDS))
+    for _ in range(25):
+        start = rng.uniform(np.log([0.01, 0.1, 0.05, 0.05]), np.log([20, 500, 20, 100]))
+        found = maximise_curved([objective], [start], list(zip(low, high + 5, strict=True)), FittedBGNBD.PARAMS, 3000)
+        assert found.converged
+        assert found.mean_log_likelihood * 3000 == pytest.approx(best.log_likelihood, abs=1e-6)
+
+
+@pytest.mark.parametrize("first_can_leave", [False, True])
+def test_gradient_and_second_derivatives_are_those_of_the_likelihood(first_can_leave: bool) -> None:
+    customers = simulated(300, 2, r=0.5, alpha=8.0, a=0.8, b=2.5)
+    objective, at, step = leaving_likelihood(customers, first_can_leave), np.log([0.7, 5.0, 1.3, 4.0]), 1e-5
+    _, gradient, hessian = objective(at)
+    for which, direction in enumerate(np.eye(4) * step):
+        up, down = objective(at + direction), objective(at - direction)
+        assert (up[0] - down[0]) / (2 * step) == pytest.approx(gradient[which], abs=1e-8)
+        np.testing.assert_allclose((up[1] - down[1]) / (2 * step), hessian[which], atol=1e-7)
+
+
+def test_the_likelihood_is_the_sum_over_customers() -> None:
+    customers = simulated(2000, 3, r=0.5, alpha=8.0, a=0.8, b=2.5)
+    fitted = BGNBD().fit(customers)
+    assert fitted.log_likelihoods(customers).sum() == pytest.approx(fitted.log_likelihood, rel=1e-12)
+
+
+def test_many_customers_whose_times_never_repeat_give_the_model_of_the_collapsed_ones() -> None:
+    customers = simulated(60_000, 8, r=0.5, alpha=8.0, a=0.8, b=2.5)
+    assert customers.to_learn_from() is customers
+    straight, collapsed = BGNBD().fit(customers), BGNBD().fit(customers.collapse())
+    assert straight.log_likelihood == pytest.approx(collapsed.log_likelihood, abs=1e-6)
+    assert straight.symbols == pytest.approx(collapsed.symbols, rel=1e-6)
 
 
 def test_shuffled_customers_give_the_same_model() -> None:
@@ -150,24 +183,6 @@ def test_heavy_buyers_get_finite_forecasts_that_rise_with_their_purchases() -> N
     assert np.isfinite(list(fitted.params.values())).all()
 
 
-def test_extreme_points_give_neither_nan_nor_a_negative_forecast() -> None:
-    rng = np.random.default_rng(5)
-    for _ in range(200):
-        low, high = np.log([1e-3, 1e-2, 1e-2, 1e-2]), np.log([1e2, 1e3, 1e2, 1e3])
-        model = FittedBGNBD(dict(zip(FittedBGNBD.PARAMS, np.exp(rng.uniform(low, high)), strict=True)))
-        x = rng.choice([0, 1, 5, 300, 10_000], 50).astype(float)
-        T = rng.uniform(0, 3000, 50)
-        customers = Summary(x, np.where(x > 0, T * rng.random(50), 0), T)
-        horizon = float(np.exp(rng.uniform(-3, 8)))
-        expected, silent = (
-            model.expected_purchases(customers, horizon),
-            model.probability_no_purchase(customers, horizon),
-        )
-        assert np.isfinite(expected).all()
-        assert (expected >= 0).all()
-        assert ((silent >= 0) & (silent <= 1)).all()
-
-
 def test_a_customer_who_bought_once_is_alive_for_certain() -> None:
     assert PAPER.probability_alive(Summary([0], [0], [500], unit="week"))[0] == 1
 
@@ -222,3 +237,22 @@ def test_a_model_survives_being_written_as_plain_data() -> None:
         FittedBGNBD.from_dict({"model": "gamma_gamma", "params": {}})
     with pytest.raises(DataError, match="all > 0"):
         FittedBGNBD({"r": -1.0, "alpha": 1.0, "a": 1.0, "b": 1.0})
+
+
+def test_purchase_counts_of_a_new_customer_add_up_to_one_and_to_the_expectation() -> None:
+    chances = np.array([PAPER.probability_of_purchases(count, 52) for count in range(400)])
+    assert chances.sum() == pytest.approx(1, abs=1e-10)
+    assert (chances * np.arange(400)).sum() == pytest.approx(PAPER.expected_purchases_new_customer(52), rel=1e-8)
+    assert PAPER.probability_of_purchases(0, 52) == pytest.approx((4.414 / (4.414 + 52)) ** 0.243, rel=1e-12)
+    assert PAPER.probability_of_purchases(0, 0) == 1
+    with pytest.raises(UsageError, match="whole number"):
+        PAPER.probability_of_purchases(-1, 52)
+
+
+def test_a_customers_forecast_does_not_depend_on_who_else_is_asked_for() -> None:
+    customers = simulated(3000, 5, r=0.5, alpha=8.0, a=0.8, b=2.5)
+    together = PAPER.expected_purchases(customers, 52), PAPER.discounted_purchases(customers, 52, 0.1)
+    for row in range(0, 3000, 211):
+        one = Summary(customers.frequency[[row]], customers.recency[[row]], customers.T[[row]], unit="week")
+        assert PAPER.expected_purchases(one, 52)[0] == together[0][row]
+        assert PAPER.discounted_purchases(one, 52, 0.1)[0] == together[1][row]

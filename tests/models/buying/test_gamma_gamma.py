@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError
-from patron.models.buying.gamma_gamma import FittedGammaGamma, GammaGamma
+from patron.models.buying.gamma_gamma import FittedGammaGamma, GammaGamma, likelihood
+from patron.models.buying.maximum_likelihood import maximise_curved
 
 PAPER = FittedGammaGamma({"p": 6.25, "q": 3.74, "v": 15.44})
 
@@ -63,11 +64,39 @@ def test_the_papers_parameters_give_the_published_spend(conformance: Path) -> No
 def test_the_currency_changes_nothing_but_v() -> None:
     x, m = buyers(2000, 1)
     euros = GammaGamma().fit(x, m)
-    for factor in (100.0, 150.0, 1e-3):
+    for factor in (100.0, 150.0, 1e-3, 1e6):
         other = GammaGamma().fit(x, m * factor)
         assert other.params["v"] == pytest.approx(euros.params["v"] * factor, rel=1e-4)
         np.testing.assert_allclose(other.expected_spend(x, m * factor), euros.expected_spend(x, m) * factor, rtol=1e-6)
         assert other.log_likelihood + len(x) * np.log(factor) == pytest.approx(euros.log_likelihood, abs=1e-6)
+
+
+def test_many_random_starts_reach_the_same_optimum() -> None:
+    x, m = buyers(3000, 8)
+    best, rng = GammaGamma().fit(x, m), np.random.default_rng(1)
+    for _ in range(25):
+        start = rng.uniform(np.log([0.2, 0.5, 0.5]), np.log([50, 50, 500]))
+        found = maximise_curved([likelihood(x, m, np.ones(3000))], [start], [(-9, 14)] * 3, "pqv", 3000)
+        assert found.converged
+        assert found.mean_log_likelihood * 3000 == pytest.approx(best.log_likelihood, abs=1e-6)
+
+
+def test_gradient_and_second_derivatives_are_those_of_the_likelihood() -> None:
+    objective, at, step = likelihood(*buyers(200, 9), np.linspace(0.5, 2, 200)), np.log([4.0, 3.0, 20.0]), 1e-5
+    _, gradient, hessian = objective(at)
+    for which, direction in enumerate(np.eye(3) * step):
+        up, down = objective(at + direction), objective(at - direction)
+        assert (up[0] - down[0]) / (2 * step) == pytest.approx(gradient[which], abs=1e-8)
+        np.testing.assert_allclose((up[1] - down[1]) / (2 * step), hessian[which], atol=1e-7)
+
+
+def test_many_buyers_are_sampled_on_the_way_and_all_counted_in_the_end() -> None:
+    x, m = buyers(100_000, 10)
+    fitted = GammaGamma().fit(x, m)
+    p, q, v = np.log(list(fitted.params.values()))
+    value, gradient, _ = likelihood(x, m, np.ones(100_000))(np.array([p, q, v]))
+    assert np.abs(gradient).max() < 1e-8
+    assert fitted.log_likelihood == pytest.approx(value * 100_000, rel=1e-12)
 
 
 def test_simulation_recovers_the_parameters_within_their_standard_errors() -> None:

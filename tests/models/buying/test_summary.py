@@ -48,6 +48,29 @@ def test_collapsing_adds_given_weights() -> None:
     assert sorted(rows.weights) == [7, 15]
 
 
+def test_sevenths_of_weeks_collapse_like_whole_days() -> None:
+    rng = np.random.default_rng(1)
+    T = rng.integers(0, 60, 20_000)
+    x = rng.integers(0, 3, 20_000) * (T > 0)
+    t_x = np.where(x > 0, np.ceil(T * rng.random(20_000)), 0)
+    days, weeks = Summary(x, t_x, T).collapse(), Summary(x, t_x / 7, T / 7).collapse()
+    assert len(weeks) == len(days) == len(np.unique(np.column_stack([x, t_x, T]), axis=0))
+    assert sorted(weeks.weights) == sorted(days.weights)
+
+
+def test_a_negative_zero_is_a_zero() -> None:
+    assert len(Summary([0, 0], [0.0, -0.0], [1.5, 1.5]).collapse()) == 1
+
+
+def test_many_customers_collapse_to_learn_from_only_where_rows_repeat() -> None:
+    T = np.random.default_rng(2).uniform(1, 500, 60_000)
+    nobody_alike = Summary(np.zeros(60_000), np.zeros(60_000), T)
+    assert nobody_alike.to_learn_from() is nobody_alike
+    by_day = Summary(np.zeros(60_000), np.zeros(60_000), np.ceil(T)).to_learn_from()
+    assert len(by_day) <= 500
+    assert by_day.weights.sum() == 60_000
+
+
 def test_no_customers_collapse_to_none() -> None:
     assert len(Summary([], [], []).collapse()) == 0
 

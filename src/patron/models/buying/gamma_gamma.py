@@ -11,14 +11,14 @@ from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln
+from scipy.special import digamma, gammaln, zeta
 
 from patron.errors import DataError
-from patron.models.arrays import Floats, dot, floats, same_length, weight_by
-from patron.models.buying.fitted import Fitted
-from patron.models.buying.maximum_likelihood import Objective, maximise
+from patron.models.arrays import Floats, blocks, dot, floats, same_length, spread, tally
+from patron.models.buying.fitted import Fitted, as_rows
+from patron.models.buying.maximum_likelihood import FEW_ROWS, SOME_ROWS, Curved, in_logarithms, maximise_curved
+from patron.models.buying.rising import log_rising
 
-THIN_ROWS: Final = 5_000
 # Spend is scaled so that its mean is 1; these are p, q, v there. The papers' CDNOW lies near the first.
 _STARTS: Final = ((6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 2.0, 0.05), (2.0, 15.0, 7.0))
 _BOUNDS: Final = ((1e-3, 1e5), (1e-2, 1e5), (1e-7, 1e7))
@@ -52,7 +52,17 @@ class FittedGammaGamma(Fitted):
         p, q, v = self.params["p"], self.params["q"], self.params["v"]
         known = np.where(m > 0, x, 0.0)
         below = p * known + q - 1
-        return np.where(below > 0, p * (v + known * m) / np.where(below > 0, below, 1.0), np.inf)
+        with np.errstate(divide="ignore", over="ignore"):
+            each = p * (v + known * m) / np.maximum(below, 0.0)
+        return np.asarray(each, dtype=np.float64)
+
+    def simulate(self, frequency: ArrayLike, rng: np.random.Generator) -> Floats:
+        """Mean spend per repeat purchase of made-up customers with so many of them; 0 where there is none."""
+        x = floats("frequency", frequency)
+        p, q, v = self.symbols
+        rate = rng.gamma(q, 1 / v, len(x))
+        total = rng.gamma(p * np.maximum(x, 1))
+        return np.where(x > 0, total / rate / np.maximum(x, 1), 0.0)
 
 
 class GammaGamma:
@@ -66,26 +76,25 @@ class GammaGamma:
         buyer is left.
         """
         x, m = floats("frequency", frequency), floats("monetary_value", monetary_value)
-        w = np.ones(len(x)) if weight is None else floats("weight", weight)
+        w = None if weight is None else floats("weight", weight)
         same_length(frequency=x, monetary_value=m, weight=w)
         if (m < 0).any():
             row = int(np.argmax(m < 0))
             raise DataError(f"monetary_value is {m[row]:g} in row {row}.", allowed="Refunds are not purchases.")
-        kept = (x > 0) & (m > 0) & (w > 0)
-        x, m, w = x[kept], m[kept], w[kept]
-        if not len(x):
+        kept = np.flatnonzero((x > 0) & (m > 0) if w is None else (x > 0) & (m > 0) & (w > 0))
+        if not len(kept):
             raise DataError("Gamma-Gamma has nothing to learn from.", allowed="At least one repeat buyer is needed.")
-        return _fitted(x, m, w)
+        return _fitted(x[kept], m[kept], np.ones(len(kept)) if w is None else w[kept])
 
 
 def _fitted(x: Floats, m: Floats, w: Floats) -> FittedGammaGamma:
     customers = float(w.sum())
     # The geometric mean: one customer a thousand times above the others does not move it far.
     scale = float(np.exp(dot(w, np.log(m)) / customers))
-    every = max(1, len(x) // THIN_ROWS)
-    found = maximise(
-        _objective(x, m / scale, w),
-        _objective(x[::every], m[::every] / scale, w[::every]),
+    m = m / scale
+    samples = [_sample(x, m, w, count) for count in (FEW_ROWS, SOME_ROWS) if 2 * count < len(x)]
+    found = maximise_curved(
+        [likelihood(*rows) for rows in (*samples, (x, m, w))],
         starts=[np.log(start) for start in _STARTS],
         bounds=[(float(np.log(low)), float(np.log(high))) for low, high in _BOUNDS],
         names=FittedGammaGamma.PARAMS,
@@ -97,31 +106,58 @@ def _fitted(x: Floats, m: Floats, w: Floats) -> FittedGammaGamma:
         # A density of one mean spend has the dimension 1 / currency.
         log_likelihood=customers * (found.mean_log_likelihood - float(np.log(scale))),
         standard_errors=dict(zip(FittedGammaGamma.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
+        log_covariance=as_rows(found.log_covariance),
         converged=found.converged,
         advice=found.advice,
         customers=customers,
     )
 
 
-def _objective(x: Floats, m: Floats, weight: Floats) -> Objective:
-    """The mean log-likelihood (eq. 1a) over log-parameters; terms in x alone are summed over the distinct x."""
-    total = float(weight.sum())
-    counts, which = np.unique(x, return_inverse=True)
-    of_count = weight_by(which, weight)
-    log_xm, weight_x = np.log(x * m), weight * x
-    fixed = dot(weight, np.log(m))
-    sum_x_log_xm = dot(weight_x, log_xm)
+def _sample(x: Floats, m: Floats, w: Floats, count: int) -> tuple[Floats, Floats, Floats]:
+    chosen, times = spread(len(x), count, w)
+    return x[chosen], m[chosen], times
 
-    def at(log_params: Floats) -> tuple[float, Floats]:
-        p, q, v = np.exp(log_params)
-        log_all, over_all = np.log(x * m + v), 1 / (x * m + v)
-        per_count = gammaln(p * counts + q) - gammaln(p * counts)
-        sum_log, sum_x_log = dot(weight, log_all), dot(weight_x, log_all)
-        value = dot(of_count, per_count) + total * (q * np.log(v) - gammaln(q)) + p * sum_x_log_xm - fixed
-        value -= p * sum_x_log + q * sum_log
-        d_p = dot(of_count, counts * (digamma(p * counts + q) - digamma(p * counts))) + sum_x_log_xm - sum_x_log
-        d_q = dot(of_count, digamma(p * counts + q)) - total * (digamma(q) - np.log(v)) - sum_log
-        d_v = total * q / v - p * dot(weight_x, over_all) - q * dot(weight, over_all)
-        return float(value) / total, np.array([p * d_p, q * d_q, v * d_v]) / total
+
+def likelihood(x: Floats, m: Floats, weight: Floats) -> Curved:
+    """The mean log-likelihood (eq. 1a) with its derivatives, over log-parameters.
+
+    Terms in x alone are summed over the distinct x, the rest goes through the rows block by block.
+    """
+    counts, of_count = tally(x, weight)
+    total, fixed = float(weight.sum()), dot(weight, np.log(m))
+    sum_log = fixed + dot(weight, np.log(x))
+
+    def at(log_params: Floats) -> tuple[float, Floats, Floats]:
+        p, q, v = params = np.exp(log_params)
+        # Sums of log(1 + v/xm), 1 / (xm + v) and that squared, each plain and times x.
+        log, over, over_2, x_log, x_over, x_over_2 = sum(
+            (_of_rows(x[rows], m[rows], weight[rows], v) for rows in blocks(len(x))), np.zeros(6)
+        )
+        pq, px = p * counts + q, p * counts
+        value = dot(of_count, log_rising(px, q)) + total * (q * np.log(v) - gammaln(q))
+        value -= p * x_log + q * (log + sum_log) + fixed
+        gradient = np.array(
+            [
+                dot(of_count, counts * (digamma(pq) - digamma(px))) - x_log,
+                dot(of_count, digamma(pq)) - total * (digamma(q) - np.log(v)) - log - sum_log,
+                total * q / v - p * x_over - q * over,
+            ]
+        )
+        bend = zeta(2, pq)
+        d_pp = dot(of_count, counts**2 * (bend - zeta(2, px)))
+        d_pq, d_pv = dot(of_count, counts * bend), -x_over
+        d_qq, d_qv = dot(of_count, bend) - total * zeta(2, q), total / v - over
+        d_vv = -total * q / v**2 + p * x_over_2 + q * over_2
+        hessian = np.array([[d_pp, d_pq, d_pv], [d_pq, d_qq, d_qv], [d_pv, d_qv, d_vv]])
+        return float(value) / total, *in_logarithms(params, gradient / total, hessian / total)
 
     return at
+
+
+def _of_rows(x: Floats, m: Floats, weight: Floats, v: float) -> Floats:
+    own = x * m
+    both = own + v
+    log, over = weight * np.log1p(v / own), weight / both
+    over_2 = over / both
+    plain = (float(log.sum()), float(over.sum()), float(over_2.sum()))
+    return np.array([*plain, dot(x, log), dot(x, over), dot(x, over_2)])
