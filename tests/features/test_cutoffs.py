@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.errors import UsageError
-from patron.features.cutoffs import plan_cutoffs
+from patron.features.cutoffs import plan_cutoffs, teaching_horizon
 
 
 def test_two_years_and_a_half_year_horizon_give_three_folds_a_third_of_a_horizon_apart() -> None:
@@ -60,3 +60,23 @@ def test_tests_stand_about_a_third_of_a_horizon_and_at_least_a_week_apart(horizo
 def test_an_impossible_span_or_horizon_is_refused(first: int, last: int, horizon: int) -> None:
     with pytest.raises(UsageError):
         plan_cutoffs(first, last, horizon, 3)
+
+
+def test_one_of_the_cutoffs_to_learn_from_lies_a_year_before_the_one_to_predict_from() -> None:
+    plan = plan_cutoffs(0, 1400, 100, 3)
+    for cutoff in (plan.now, *plan.tests):
+        assert any(abs(cutoff - 365 - day) <= 100 / 3 for day in plan.training_of(cutoff))
+        assert plan.training_of(cutoff)[0] == max(day for day in plan.grid if day <= cutoff - 100)
+
+
+def test_a_history_of_less_than_a_year_has_no_season_to_meet() -> None:
+    plan = plan_cutoffs(0, 300, 60, 1)
+    assert plan.training_of(300)
+    assert all(300 - day < 365 - 20 for day in plan.training_of(300))
+
+
+@pytest.mark.parametrize(
+    ("history", "horizon", "taught"), [(272, 273, 136), (272, 136, 136), (242, 122, 122), (900, 180, 180), (1, 30, 1)]
+)
+def test_windows_look_as_far_back_as_ahead_where_history_is_short(history: int, horizon: int, taught: int) -> None:
+    assert teaching_horizon(500, 500 + history, horizon) == taught

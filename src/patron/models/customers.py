@@ -54,13 +54,23 @@ class Customers:
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Customers at an earlier cutoff, with what each did in the horizon after it."""
+    """Customers at an earlier cutoff, with what each did in the horizon after it.
+
+    ``horizon_days`` is the window's own horizon; None is the horizon of the history that it belongs to. A shorter one
+    lets a model learn from days so recent that a whole horizon after them has not yet passed.
+    """
 
     customers: Customers
     future_value: Floats
     future_orders: Floats
+    horizon_days: int | None = None
 
     def __post_init__(self) -> None:
+        if self.horizon_days is not None and self.horizon_days < 1:
+            raise DataError(
+                f"The window at day {self.customers.as_of_day} has a horizon of {self.horizon_days} days.",
+                allowed="It must be 1 or more.",
+            )
         if not len(self.customers) == len(self.future_value) == len(self.future_orders):
             raise DataError(
                 f"The window at day {self.customers.as_of_day} has {len(self.customers)} customers, "
@@ -70,7 +80,9 @@ class Window:
 
     def rows(self, chosen: NDArray[Any]) -> Window:
         """The chosen customers only, with their outcomes."""
-        return Window(self.customers.rows(chosen), self.future_value[chosen], self.future_orders[chosen])
+        return Window(
+            self.customers.rows(chosen), self.future_value[chosen], self.future_orders[chosen], self.horizon_days
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +97,21 @@ class History:
         if self.horizon_days < 1:
             raise DataError(f"The horizon is {self.horizon_days} days.", allowed="It must be 1 or more.")
         for window in self.windows:
-            if window.customers.as_of_day + self.horizon_days > self.now.as_of_day:
+            if window.customers.as_of_day + self.horizon_of(window) > self.now.as_of_day:
                 raise DataError(
-                    f"The window at day {window.customers.as_of_day} has an outcome {self.horizon_days} days long, "
-                    f"which ends after day {self.now.as_of_day}.",
+                    f"The window at day {window.customers.as_of_day} has an outcome {self.horizon_of(window)} days "
+                    f"long, which ends after day {self.now.as_of_day}.",
                     allowed="A window's outcome must lie in the past of the cutoff to predict from.",
                 )
+
+    @property
+    def whole_windows(self) -> tuple[Window, ...]:
+        """The windows that look as far ahead as the prediction: for models that cannot convert between horizons."""
+        return tuple(window for window in self.windows if self.horizon_of(window) == self.horizon_days)
+
+    def horizon_of(self, window: Window) -> int:
+        """Days ahead that a window's outcome covers."""
+        return self.horizon_days if window.horizon_days is None else window.horizon_days
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Whether and when customers buy next, from BG/NBD: what every value model says of activity, whatever makes its value."""
+"""Whether and when customers buy next, from a purchase process: what every value model says of activity."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from patron.models.arrays import Floats
 from patron.models.buying.bg_nbd import BGNBD, FittedBGNBD
+from patron.models.buying.mbg_nbd import FittedMBGNBD
+from patron.models.buying.pareto_nbd import FittedParetoNBD
 from patron.models.buying.summary import Summary
 from patron.models.customers import Customers, Prediction
 from patron.models.valuing.once import once_per_table
@@ -24,9 +26,9 @@ _UNOBSERVED: Final = FittedBGNBD({"r": 1.0, "alpha": 365.0, "a": 1.0, "b": 10.0}
 
 @dataclass(frozen=True)
 class FittedActivity:
-    """A BG/NBD in days, asked about one horizon."""
+    """A purchase process in days, asked about one horizon."""
 
-    process: FittedBGNBD
+    process: FittedBGNBD | FittedMBGNBD | FittedParetoNBD
     horizon_days: int
 
     def prediction(
@@ -50,7 +52,7 @@ class FittedActivity:
         )
 
     def artifact(self) -> dict[str, bytes]:
-        return {ARTIFACT: as_json(self.process.to_dict())}
+        return {f"{self.process.NAME}.json": as_json(self.process.to_dict())}
 
     def _quantile(self, summary: Summary, chance: float) -> Floats:
         return self.process.next_purchase_quantile(summary, chance, within=self.horizon_days)

@@ -123,7 +123,7 @@ class CohortMean:
 
 
 def _outcomes(history: History) -> tuple[list[Customers], Floats, Floats]:
-    windows = [window for window in history.windows if len(window.customers)]
+    windows = [window for window in history.whole_windows if len(window.customers)]
     if not windows:
         now = history.now
         return [now], now.column("trailing_value"), now.column("trailing_orders")

@@ -10,15 +10,15 @@ from dataclasses import dataclass, fields
 
 from patron.errors import UsageError
 from patron.models.customers import ALL_COLUMNS, Customers, FittedValueModel, History, Prediction
-from patron.models.valuing.bg_nbd_value import FittedBGNBDValue
 from patron.models.valuing.boosting import Boosting, FittedBoosting
+from patron.models.valuing.process_value import FittedProcessValue
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBlend:
     """Both models, fitted to one history."""
 
-    expected: FittedBGNBDValue
+    expected: FittedProcessValue
     boosted: FittedBoosting
 
     def predict(self, customers: Customers) -> Prediction:
@@ -46,4 +46,4 @@ class Blend:
     def of(self, fitted: FittedValueModel) -> FittedValueModel:
         if not isinstance(fitted, FittedBoosting):
             raise UsageError(f"A blend is built on boosting, not on {type(fitted).__name__}.")
-        return FittedBlend(fitted.expected, fitted)
+        return FittedBlend(fitted.reach.asked, fitted)

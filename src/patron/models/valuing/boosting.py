@@ -7,88 +7,76 @@ the weighted mean of the ratios is total value / total expectation, the total is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import xgboost as xgb
-from numpy.typing import NDArray
 
-from patron.errors import DataError
-from patron.models.arrays import Flags, Floats, hashed
-from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction, Window
+from patron.models.arrays import Floats
+from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
 from patron.models.valuing.activity import as_json
-from patron.models.valuing.bg_nbd_value import BGNBDValue, FittedBGNBDValue
+from patron.models.valuing.calibrated import Calibration, calibrate
+from patron.models.valuing.once import once_per_seed
+from patron.models.valuing.teaching import Described, Reach, Teaching, level, teaching
+from patron.models.valuing.trees import Matrix, Shape, answers, grow, saved
 
-MOST_ROWS: Final = 120_000
-FEWEST_BUYERS: Final = 50
-ROUNDS: Final = 150
-ROWS_AT_ONCE: Final = 100_000
-CALENDAR_POSITIONS: Final = ("first_day", "last_day")
-"""Day numbers that lie beyond everything learnt at any later cutoff: a tree cannot use them."""
-EXPECTED: Final = ("bg_nbd_value", "bg_nbd_purchase_days", "probability_alive", "probability_no_purchase")
-"""What buy-till-you-die expects of each customer, fitted at the table's own cutoff: columns beside the features."""
-_RISING: Final = ("bg_nbd_purchase_days", "probability_alive")
-_SHAPE: Final[Mapping[str, object]] = {
-    "tree_method": "hist",
-    "max_bin": 128,
-    "max_depth": 4,
-    "eta": 0.06,
-    "min_child_weight": 20,
-    "subsample": 0.8,
-    "colsample_bytree": 0.7,
-    "lambda": 5.0,
-    # One thread and a seed: sums run in one order, so that the same data give the same bytes.
-    "nthread": 1,
-}
-_Matrix = NDArray[np.float32]
+RISING: Final = ("bg_nbd_purchase_days", "probability_alive")
+"""More expected purchases, or a higher chance of being alive, never lower the chance of buying."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
-    """One feature table ready for trees, with what buy-till-you-die expects of each customer if it buys."""
+class Parts:
+    """Three boosters: the chance of buying, and value and orders if buying as ratios to what was expected of a buyer."""
 
-    matrix: _Matrix
-    value_if_buying: Floats
-    orders_if_buying: Floats
+    buying: xgb.Booster
+    value_ratio: xgb.Booster
+    orders_ratio: xgb.Booster
+    value_level: float = 1.0
+    orders_level: float = 1.0
 
-    def rows(self, chosen: Flags) -> _Table:
-        return _Table(self.matrix[chosen], self.value_if_buying[chosen], self.orders_if_buying[chosen])
+    def chance(self, matrix: Matrix) -> Floats:
+        return answers(self.buying, matrix)
+
+    def value(self, table: Described, chance: Floats) -> Floats:
+        """Chance × ratio × value expected of a buyer, brought to the level that was learnt."""
+        ratio = np.maximum(answers(self.value_ratio, table.matrix), 0.0)
+        return self.value_level * chance * ratio * table.value_if_buying
+
+    def orders(self, table: Described, chance: Floats) -> Floats:
+        """The same of orders, of which a buyer places at least one."""
+        ratio = np.maximum(answers(self.orders_ratio, table.matrix), 0.0)
+        return self.orders_level * chance * ratio * table.orders_if_buying
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBoosting:
-    """Three boosters (chance, value ratio, orders ratio) and the buy-till-you-die model they stand on.
+    """The boosters, how their answers are calibrated, and the buy-till-you-die models they stand on."""
 
-    ``columns`` is the one list of features that training and prediction share.
-    """
+    reach: Reach
+    parts: Parts
+    calibration: Calibration
 
-    columns: tuple[str, ...]
-    buying: xgb.Booster
-    value_ratio: xgb.Booster
-    orders_ratio: xgb.Booster
-    value_level: float
-    orders_level: float
-    expected: FittedBGNBDValue
+    def answers(self, table: Described) -> tuple[Floats, Floats, Floats]:
+        """Expected value, orders and chance of buying over the taught days."""
+        chance = self.parts.chance(table.matrix)
+        value = self.calibration.value(self.parts.value(table, chance), table.value)
+        return value, self.parts.orders(table, chance), self.calibration.chance(chance)
 
     def predict(self, customers: Customers) -> Prediction:
-        table = _table(customers, self.columns, self.expected)
-        chance = _answers(self.buying, table.matrix)
-        value = _product(chance, self.value_ratio, table.matrix, table.value_if_buying) * self.value_level
-        orders = _product(chance, self.orders_ratio, table.matrix, table.orders_if_buying) * self.orders_level
-        return self.expected.activity.prediction(customers, value, orders, no_purchase=1 - chance)
+        return self.reach.prediction(customers, *self.answers(self.reach.taught.describe(customers)))
 
     def artifacts(self) -> dict[str, bytes]:
         facts = {
             "model": "boosting",
-            "columns": [*self.columns, *EXPECTED],
-            "value_level": self.value_level,
-            "orders_level": self.orders_level,
+            **self.reach.taught.to_dict(),
+            "value_level": self.parts.value_level,
+            "orders_level": self.parts.orders_level,
+            "calibration": self.calibration.to_dict(),
         }
-        boosters = {"buying": self.buying, "value_ratio": self.value_ratio, "orders_ratio": self.orders_ratio}
-        files = {f"{name}.ubj": bytes(booster.save_raw("ubj")) for name, booster in boosters.items()}
-        return files | {"boosting.json": as_json(facts)} | self.expected.artifacts()
+        boosters = {name: getattr(self.parts, name) for name in ("buying", "value_ratio", "orders_ratio")}
+        files = {f"{name}.ubj": saved(booster) for name, booster in boosters.items()}
+        return files | {"boosting.json": as_json(facts)} | self.reach.taught.artifacts()
 
 
 @dataclass(frozen=True)
@@ -102,122 +90,62 @@ class Boosting:
 
     def fit(self, history: History, seed: int) -> FittedBoosting:
         """Raises DataError without a window, or with too few buyers in all of them."""
-        _check_buyers(history)
-        columns = shared_columns(history)
-        table, value, orders = _training(history, columns)
-        bought = orders > 0
-        buying = _chance(table.matrix, bought, len(columns), seed)
-        chance = _answers(buying, table.matrix)
-        paid = bought & (value > 0)
-        value_ratio = _ratio(table.matrix[paid], value[paid], table.value_if_buying[paid], seed)
-        orders_ratio = _ratio(table.matrix[bought], orders[bought], table.orders_if_buying[bought], seed)
-        return FittedBoosting(
-            columns=columns,
-            buying=buying,
-            value_ratio=value_ratio,
-            orders_ratio=orders_ratio,
-            # Refunds and windows without a purchase are in the total, not in the ratio: the level brings them in. It is
-            # taken on the rows learnt from, since on fewer the largest customers would decide it by chance.
-            value_level=_level(value, _product(chance, value_ratio, table.matrix, table.value_if_buying)),
-            orders_level=_level(orders, _product(chance, orders_ratio, table.matrix, table.orders_if_buying)),
-            expected=BGNBDValue().fit(history, seed),
-        )
+        return _fit(history, seed)
 
 
-def shared_columns(history: History) -> tuple[str, ...]:
-    """The feature columns present at every cutoff, in a fixed order, without positions in the calendar."""
-    names = set(history.now.columns)
-    for window in history.windows:
-        names &= set(window.customers.columns)
-    return tuple(sorted(names - set(CALENDAR_POSITIONS)))
+@once_per_seed
+def _fit(history: History, seed: int) -> FittedBoosting:
+    return fit_boosting(teaching(history, "Boosting"), Shape(), seed)
 
 
-def _check_buyers(history: History) -> None:
-    buyers = sum(int(((window.future_orders > 0) & (window.future_value > 0)).sum()) for window in history.windows)
-    if buyers < FEWEST_BUYERS:
-        raise DataError(
-            f"Boosting has {len(history.windows)} earlier windows with {buyers} buyers to learn from.",
-            allowed=f"It needs at least one window and {FEWEST_BUYERS} buyers.",
-            to_do="Give a longer history or a shorter horizon, or leave boosting out of the candidates.",
-        )
+def fit_boosting(taught: Teaching, shape: Shape, seed: int) -> FittedBoosting:
+    """Boosters of this shape on all that is taught, calibrated on the newest window where older ones stand alone."""
+
+    def out_of_time(older: Teaching, newest: Teaching) -> tuple[Floats, Floats]:
+        parts = grow_parts(older, shape, seed)
+        chance = parts.chance(newest.table.matrix)
+        return chance, parts.value(newest.table, chance)
+
+    return FittedBoosting(taught.reach, grow_parts(taught, shape, seed), calibrate(taught, out_of_time))
 
 
-def _training(history: History, columns: tuple[str, ...]) -> tuple[_Table, Floats, Floats]:
-    """All windows, one under the other, each with buy-till-you-die fitted at its own cutoff; at most MOST_ROWS."""
-    keep = MOST_ROWS / max(1, sum(len(window.customers) for window in history.windows))
-    parts = [_part(window, columns, history.horizon_days, keep) for window in history.windows if len(window.customers)]
-    tables = [table for table, _, _ in parts]
-    table = _Table(
-        np.concatenate([one.matrix for one in tables]),
-        np.concatenate([one.value_if_buying for one in tables]),
-        np.concatenate([one.orders_if_buying for one in tables]),
+def grow_parts(taught: Teaching, shape: Shape, seed: int) -> Parts:
+    """The three boosters, and the levels at which their totals are those taught."""
+    table, matrix = taught.table, taught.table.matrix
+    buying = _chance(taught, matrix, shape, seed)
+    bought, paid = taught.bought, taught.paid
+    value, orders = table.value_if_buying, table.orders_if_buying
+    parts = Parts(
+        buying,
+        _ratio(matrix[paid], taught.value[paid], value[paid], shape, seed),
+        _ratio(matrix[bought], taught.orders[bought], orders[bought], shape, seed),
     )
-    return table, np.concatenate([value for _, value, _ in parts]), np.concatenate([orders for _, _, orders in parts])
-
-
-def _part(window: Window, columns: tuple[str, ...], horizon_days: int, keep: float) -> tuple[_Table, Floats, Floats]:
-    expected = BGNBDValue().fit(History(window.customers, (), horizon_days), seed=0)
-    if keep < 1:
-        # By a hash of the customer: the same customers at every cutoff and in every run.
-        window = window.rows(hashed(window.customers.customer_id) < keep * 2**32)
-    return _table(window.customers, columns, expected), window.future_value, window.future_orders
-
-
-def _table(customers: Customers, columns: tuple[str, ...], expected: FittedBGNBDValue) -> _Table:
-    known = expected.predict(customers)
-    purchases = expected.expected_purchase_days(customers)
-    derived = (known.expected_value, purchases, known.probability_alive, known.probability_no_purchase)
-    matrix = np.empty((len(customers), len(columns) + len(EXPECTED)), dtype=np.float32)
-    with np.errstate(over="ignore"):
-        for position, column in enumerate((*(customers.column(name) for name in columns), *derived)):
-            matrix[:, position] = np.where(np.isfinite(column), column, np.nan)
-    matrix[~np.isfinite(matrix)] = np.nan
-    buys = np.maximum(1 - known.probability_no_purchase, 1e-6)
-    floor = max(expected.mean_spend, 1e-9) * 0.01
-    return _Table(
-        matrix,
-        np.maximum(known.expected_value / buys, floor),
-        np.maximum(known.expected_orders / buys, 1.0),
+    chance = parts.chance(matrix)
+    # Refunds and windows without a purchase are in the total, not in the ratio: the level brings them in. It is
+    # taken on the rows learnt from, since on fewer the largest customers would decide it by chance.
+    return Parts(
+        parts.buying,
+        parts.value_ratio,
+        parts.orders_ratio,
+        level(taught.value, parts.value(table, chance)),
+        level(taught.orders, parts.orders(table, chance)),
     )
 
 
-def _chance(matrix: _Matrix, bought: Flags, own_columns: int, seed: int) -> xgb.Booster:
-    """The chance of buying; more expected purchases, or a higher chance of being alive, never lowers it."""
-    monotone = (0,) * own_columns + tuple(int(name in _RISING) for name in EXPECTED)
-    shape = {
+def _chance(taught: Teaching, matrix: Matrix, shape: Shape, seed: int) -> xgb.Booster:
+    bought = taught.bought.astype(np.float64)
+    monotone = tuple(int(name in RISING) for name in taught.table.columns)
+    objective = {
         "objective": "binary:logistic",
         "base_score": float(np.clip(bought.mean(), 0.001, 0.999)),
         "monotone_constraints": str(monotone).replace(" ", ""),
+        # Here a leaf's weight is the sum of chance × (1 - chance), at most a quarter of its rows.
+        "min_child_weight": shape.least_rows / 4,
     }
-    return _boosted(matrix, bought.astype(np.float64), np.ones(len(bought)), shape, seed)
+    return grow(matrix, bought, objective, shape, seed)
 
 
-def _ratio(matrix: _Matrix, outcome: Floats, expected: Floats, seed: int) -> xgb.Booster:
-    weight = expected / expected.mean()
-    mean = float(outcome.sum() / expected.sum())
-    # The weight in a leaf, in mean customers: a single giant must not make a leaf of its own.
-    shape = {"objective": "reg:squarederror", "base_score": mean, "min_child_weight": 60}
-    return _boosted(matrix, outcome / expected, weight, shape, seed)
-
-
-def _boosted(matrix: _Matrix, target: Floats, weight: Floats, shape: Mapping[str, object], seed: int) -> xgb.Booster:
-    data = xgb.DMatrix(matrix, target, weight=weight, nthread=1)
-    # XGBoost takes seeds of 31 bits.
-    return xgb.train({**_SHAPE, **shape, "seed": seed % 2**31}, data, ROUNDS)
-
-
-def _answers(booster: xgb.Booster, matrix: _Matrix) -> Floats:
-    answers = np.empty(len(matrix))
-    for first in range(0, len(matrix), ROWS_AT_ONCE):
-        rows = slice(first, first + ROWS_AT_ONCE)
-        answers[rows] = booster.predict(xgb.DMatrix(matrix[rows], nthread=1))
-    return answers
-
-
-def _product(chance: Floats, ratio: xgb.Booster, matrix: _Matrix, expected: Floats) -> Floats:
-    return chance * np.maximum(_answers(ratio, matrix), 0.0) * expected
-
-
-def _level(actual: Floats, predicted: Floats) -> float:
-    total = float(predicted.sum())
-    return max(float(actual.sum()) / total, 0.0) if total > 0 else 1.0
+def _ratio(matrix: Matrix, outcome: Floats, expected: Floats, shape: Shape, seed: int) -> xgb.Booster:
+    """The weight in a leaf counts mean customers: a single giant must not make a leaf of its own."""
+    objective = {"objective": "reg:squarederror", "base_score": float(outcome.sum() / expected.sum())}
+    return grow(matrix, outcome / expected, objective, shape, seed, weight=expected / expected.mean())

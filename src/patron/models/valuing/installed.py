@@ -8,9 +8,15 @@ from typing import Final
 from patron.errors import UnknownName, UsageError
 from patron.models.customers import ValueModel
 from patron.models.valuing.baselines import CohortMean, RFMRate, TrailingValue
-from patron.models.valuing.bg_nbd_value import BGNBDValue
 from patron.models.valuing.blend import Blend
 from patron.models.valuing.boosting import Boosting
+from patron.models.valuing.forest import RandomForest
+from patron.models.valuing.hybrid import Hybrid
+from patron.models.valuing.linear import Linear
+from patron.models.valuing.process_value import BGNBDValue, MBGNBDValue, ParetoNBDValue
+from patron.models.valuing.search import TunedBoosting
+from patron.models.valuing.smooth import CorrectedProcess, SmoothRegression, ZeroInflated
+from patron.models.valuing.tweedie import Tweedie
 
 GROUP: Final = "patron.models"
 BASELINES: Final = ("trailing_value", "rfm_rate", "cohort_mean")
@@ -19,8 +25,18 @@ _BUILT_IN: Final[tuple[ValueModel, ...]] = (
     RFMRate(),
     CohortMean(),
     BGNBDValue(),
+    MBGNBDValue(),
+    ParetoNBDValue(),
+    Linear(),
+    RandomForest(),
+    CorrectedProcess(),
+    SmoothRegression(),
+    ZeroInflated(),
+    Tweedie(),
     Boosting(),
+    TunedBoosting(),
     Blend(),
+    Hybrid(),
 )
 
 
