@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,15 +13,18 @@ from models.simulated_customers import shop, window
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.models.customers import Customers, FittedValueModel, History, ValueModel, Window
 from patron.models.valuing.baselines import TrailingValue
-from patron.models.valuing.bg_nbd_value import BGNBDValue
 from patron.models.valuing.boosting import Boosting
 from patron.models.valuing.installed import BASELINES
-from patron.scores.contest import Contest, champion_intervals, hold_contest, measured_coverage
+from patron.models.valuing.process_value import BGNBDValue
+from patron.scores.contest import Contest, hold_contest
 from patron.scores.findings import told
+from patron.scores.intervals import measured_coverage
 from patron.scores.views import Past
-from patron.settings import ModelSettings
+from patron.segments.tiers import value_tiers
+from patron.settings import ModelSettings, SegmentSettings
 
 HORIZON = 90
+tier_of = partial(value_tiers, settings=SegmentSettings())
 SETTINGS = ModelSettings(folds=2)
 
 
@@ -112,7 +116,7 @@ def test_a_disguised_look_at_the_future_is_refused_with_the_name_of_the_input(pa
     assert "loyalty_index" in found.refused[0].reason
     assert "peeking" not in found.board.models
     assert found.verdict.champion == "bg_nbd"
-    rows = told(found, "rmse", {name: name for name in (*BASELINES, "bg_nbd")})["leaderboard"]
+    rows = told(found, {name: name for name in (*BASELINES, "bg_nbd")}, tier_of, seed=1)["leaderboard"]
     assert rows[-1] == {"model": "peeking", "title": "Peeking", "status": "refused"}
 
 
@@ -125,22 +129,45 @@ def test_a_model_that_cannot_learn_here_is_told_and_left_out(past: Past, plan: C
     assert "could not learn" in found.refused[0].reason
 
 
-def test_coverage_is_measured_where_the_intervals_were_not_made(plain: Contest) -> None:
-    measured = measured_coverage(plain)
-    assert measured is not None
-    assert measured.how == "made from the older folds, measured on the newest"
-    assert measured.coverage.customers == len(plain.board.folds[0].actual)
-    assert 0.7 < measured.coverage.overall < 0.95
-    intervals = champion_intervals(plain)
-    assert intervals is not None
-    low, high = intervals.bounds(plain.board.folds[0].predictions["bg_nbd"])
-    assert np.all(low <= high)
-
-
 def test_findings_are_plain_data_in_the_order_champion_beaten_baseline(plain: Contest) -> None:
-    facts = told(plain, "rmse", {name: name for name in plain.board.models})
+    facts = told(plain, {name: name for name in plain.board.models}, tier_of, seed=1)
     assert [row["status"] for row in facts["leaderboard"]] == ["champion", "baseline", "baseline", "baseline"]
     assert [row["decile"] for row in facts["deciles"]] == list(range(1, 11))
     assert facts["deciles"][0]["predicted_mean"] > facts["deciles"][-1]["predicted_mean"]
-    assert facts["coverage"][0]["label"] == "All customers"
+    assert [row["label"] for row in facts["coverage"]][:5] == [
+        "All customers",
+        "High tier",
+        "Medium tier",
+        "Low tier",
+        "Top tenth",
+    ]
     assert facts["folds"] == list(plain.verdict and [fold.cutoff_day for fold in plain.board.folds])
+
+
+def test_coverage_of_tiers_and_of_tenths_adds_up_to_that_of_all(plain: Contest) -> None:
+    overall, *rows = told(plain, {name: name for name in plain.board.models}, tier_of, seed=1)["coverage"]
+    measured = measured_coverage(plain.board.folds, "bg_nbd", HORIZON)
+    assert measured is not None
+    assert overall["measured"] == pytest.approx(measured.coverage.overall)
+    for part in (rows[:3], rows[3:]):
+        assert sum(row["customers"] for row in part) == overall["customers"]
+        held = sum(row["measured"] * row["customers"] for row in part)
+        assert held == pytest.approx(overall["measured"] * overall["customers"])
+    for row in (overall, *rows):
+        binomial = np.sqrt(row["measured"] * (1 - row["measured"]) / row["customers"])
+        assert row["error"] == pytest.approx(binomial, rel=0.4), row["label"]
+
+
+def test_chances_of_no_purchase_are_kept_beside_the_values(plain: Contest) -> None:
+    for fold in plain.board.folds:
+        assert set(fold.no_purchase) == set(fold.predictions)
+        assert fold.bought is not None
+        assert np.array_equal(fold.bought, fold.actual > 0)
+
+
+def test_the_contest_tells_what_was_searched_and_what_values_depend_on(plain: Contest) -> None:
+    assert plain.leak_check.models == ("bg_nbd",)
+    assert plain.leak_check.by_content
+    assert plain.leak_check.inputs == len(BGNBDValue().inputs)
+    assert plain.leak_check.views == sum(len(fold) for fold in plain.board.folds)
+    assert plain.drivers[0].feature.startswith("frequency, recency, T")

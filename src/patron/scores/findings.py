@@ -8,27 +8,17 @@ import numpy as np
 
 from patron.models.validation.metrics import deciles
 from patron.models.valuing.installed import value_model
-from patron.scores.contest import Contest, MeasuredCoverage, measured_coverage
+from patron.scores.contest import Contest
+from patron.scores.intervals import MeasuredCoverage, measured_coverage
+from patron.scores.study import FIGURES, TierOf, coverage_rows
 
-_FIGURES = {
-    "wape": "wape",
-    "mae": "mae",
-    "rmse": "rmse",
-    "mape": "mape",
-    "spearman": "spearman",
-    "gini": "gini",
-    "precision_at_10": "precision_at_10",
-    "capture_10": "captured_top_10",
-    "capture_20": "captured_top_20",
-    "decile_mape": "decile_mape",
-}
 Plain = dict[str, Any]  # JSON
 
 
-def told(contest: Contest, metric: str, titles: dict[str, str]) -> Plain:
-    """Champion, verdict, leaderboard, deciles and coverage of a contest."""
-    verdict = contest.verdict
-    coverage = measured_coverage(contest)
+def told(contest: Contest, titles: dict[str, str], tier_of: TierOf, seed: int) -> Plain:
+    """Champion, verdict, leaderboard, deciles and coverage of a contest; ``tier_of`` cuts values into tiers."""
+    verdict, metric = contest.verdict, contest.verdict.metric
+    coverage = measured_coverage(contest.board.folds, verdict.champion, contest.horizon_days)
     return {
         "champion": verdict.champion,
         "champion_title": titles[verdict.champion],
@@ -39,7 +29,7 @@ def told(contest: Contest, metric: str, titles: dict[str, str]) -> Plain:
         "folds": [fold.cutoff_day for fold in contest.board.folds],
         "refused": [vars(refused) for refused in contest.refused],
         "deciles": _deciles(contest),
-        "coverage": _coverage(coverage),
+        "coverage": [] if coverage is None else coverage_rows(coverage, verdict.champion, tier_of, seed),
         "caveats": _caveats(contest, coverage),
     }
 
@@ -81,7 +71,7 @@ def _leaderboard(contest: Contest, titles: dict[str, str]) -> list[Plain]:
             "status": _status(name, contest, baseline=standings[name].baseline),
             "bias": board.bias(name) - 1,
             "folds": len(board.folds),
-            **{ours: _mean(board.score(name, theirs)) for ours, theirs in _FIGURES.items()},
+            **{ours: _mean(board.score(name, theirs)) for ours, theirs in FIGURES.items() if theirs != "bias"},
         }
         for name in board.models
     ]
@@ -113,21 +103,6 @@ def _deciles(contest: Contest) -> list[Plain]:
             "actual_total": row.actual_mean * row.customers,
         }
         for place, row in enumerate(reversed(rows), start=1)
-    ]
-
-
-def _coverage(measured: MeasuredCoverage | None) -> list[Plain]:
-    """All customers first, then tenths by prediction, highest first."""
-    if measured is None:
-        return []
-    tenths = list(reversed(measured.coverage.by_decile))
-    rows = [("All customers", measured.coverage.customers, measured.coverage.overall)]
-    for place, band in enumerate(tenths, start=1):
-        label = "Top tenth" if place == 1 else "Bottom tenth" if place == len(tenths) else f"Tenth {place}"
-        rows.append((label, band.customers, band.share))
-    return [
-        {"label": name, "customers": count, "nominal": measured.nominal, "measured": share}
-        for name, count, share in rows
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError, UsageError
-from patron.models.validation.conformal import Intervals, fit_intervals, total_interval
+from patron.models.validation.conformal import Intervals, fit_intervals
 
 
 def world(count: int, seed: int, zeros: float = 0.0, refunds: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -113,19 +113,67 @@ def test_noise_is_the_spread_of_independent_customers() -> None:
     assert noise == pytest.approx(np.sqrt(np.expm1(0.64) * np.sum(predicted**2)), rel=0.1)
 
 
-@pytest.mark.parametrize("count", [2, 4, 10])
-def test_totals_fall_inside_as_often_as_claimed(count: int) -> None:
-    rng = np.random.default_rng(10)
-    inside = []
-    for _ in range(3000):
-        actual = 1000 * (1 + rng.normal(0, 0.15, count + 1))
-        interval = total_interval(1000.0, [(1000.0, one) for one in actual[:-1]])
-        inside.append(interval.low <= actual[-1] <= interval.high)
-    assert np.mean(inside) == pytest.approx(0.8, abs=0.03)
+def periods(seed: int, count: int, drift: float, customers: int = 500) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Predictions and outcomes of some periods, each of which is better or worse for all its customers alike."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        predicted = rng.lognormal(2, 1, customers)
+        actual = predicted * rng.lognormal(-0.08, 0.4, customers) * np.exp(rng.normal(0, drift))
+        made.append((predicted, actual))
+    return made
 
 
-def test_a_total_is_never_surer_than_its_customers_noise() -> None:
-    calm = total_interval(1000.0, [(900.0, 900.0), (950.0, 950.0)], noise=50.0)
-    assert calm.high - 1000 == pytest.approx(50 * 1.2816, rel=1e-3)
-    assert total_interval(1000.0, [], noise=50.0).folds == 0
-    assert total_interval(100.0, [(100.0, 500.0)]).low == 0
+def coverage_of_the_next(seed: int, past: int, drift: float, *, told: bool) -> float:
+    *earlier, newest = periods(seed, past + 1, drift)
+    predicted, actual = (np.concatenate([one[side] for one in earlier]) for side in (0, 1))
+    fold = np.repeat(np.arange(past), len(newest[0])) if told else None
+    return fit_intervals(predicted, actual, fold=fold).coverage(*newest).overall
+
+
+def test_periods_that_drift_are_covered_as_often_as_claimed_once_the_folds_are_told() -> None:
+    told = [coverage_of_the_next(seed, 3, 0.2, told=True) for seed in range(100)]
+    pooled = [coverage_of_the_next(seed, 3, 0.2, told=False) for seed in range(100)]
+    assert np.mean(pooled) < 0.78
+    assert np.mean(told) == pytest.approx(0.8, abs=0.03)
+
+
+def test_calm_periods_are_hardly_widened() -> None:
+    told = [coverage_of_the_next(seed, 6, 0.02, told=True) for seed in range(40)]
+    assert 0.79 <= np.mean(told) <= 0.83
+
+
+def test_what_the_folds_are_called_and_the_order_of_rows_change_nothing() -> None:
+    predicted, actual = world(1200, 11, zeros=0.3)
+    fold = np.arange(1200) % 3
+    mixed = np.random.default_rng(0).permutation(1200)
+    one = fit_intervals(predicted, actual, fold=fold)
+    other = fit_intervals(predicted[mixed], actual[mixed], fold=(20_000 - 40 * fold)[mixed])
+    np.testing.assert_array_equal(one.edges, other.edges)
+    np.testing.assert_allclose(one.high, other.high, rtol=1e-12)
+    np.testing.assert_array_equal(one.customers, other.customers)
+
+
+def test_a_fold_number_is_needed_for_each_customer() -> None:
+    with pytest.raises(DataError, match="differ in length"):
+        fit_intervals(*world(100, 1), fold=np.zeros(99, dtype=np.int64))
+
+
+def test_a_period_that_brought_nothing_at_all_is_taken_at_its_word() -> None:
+    predicted, actual = world(400, 12)
+    intervals = fit_intervals(predicted, np.where(np.arange(400) < 200, 0.0, actual), fold=np.repeat([0, 1], 200))
+    assert np.isfinite(intervals.high).all()
+
+
+@pytest.mark.parametrize("zeros", [0.3, 0.9])
+def test_the_smoothed_coverage_is_the_claim_even_where_most_bring_nothing(zeros: float) -> None:
+    coverage = fit_intervals(*world(20_000, 1, zeros)).coverage(*world(20_000, 2, zeros))
+    assert coverage.smoothed == pytest.approx(0.8, abs=0.015)
+    assert coverage.zeros == pytest.approx(zeros, abs=0.01)
+    assert coverage.overall == pytest.approx(max(zeros, 0.8), abs=0.015)
+
+
+def test_intervals_of_an_older_release_are_refused_by_what_they_lack() -> None:
+    content = fit_intervals(*world(100, 1)).to_dict()
+    with pytest.raises(DataError, match="lacks credit"):
+        Intervals.from_dict({name: value for name, value in content.items() if name != "credit"})

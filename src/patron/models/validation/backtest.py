@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from patron.errors import DataError, UnknownName
-from patron.models.arrays import Floats, hashed
-from patron.models.validation.metrics import HIGHER_IS_BETTER, METRIC_FUNCTIONS, Metrics, measure
-
-GROUPS: Final = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One origin: what each model predicted for the same customers from the cutoff, and what they brought after it."""
-
-    cutoff_day: int
-    customer_id: NDArray[Any]  # whatever ids the warehouse holds
-    actual: Floats
-    predictions: Mapping[str, Floats]
+from patron.models.validation.bootstrap import bootstrap
+from patron.models.validation.fold import Fold as Fold
+from patron.models.validation.metrics import HIGHER_IS_BETTER, Metrics, measure
 
 
 @dataclass(frozen=True)
@@ -37,10 +24,11 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Leaderboard:
-    """Every model on every fold."""
+    """Every model on every fold; ``seed`` decides the resamples that differences are judged by."""
 
     rows: tuple[Row, ...]
     folds: tuple[Fold, ...]
+    seed: int = 0
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -61,20 +49,13 @@ class Leaderboard:
     def difference(self, model: str, other: str, metric: str) -> tuple[float, float]:
         """By how much ``model`` scores above ``other``, and the paired standard error of that.
 
-        Delete-a-group jackknife over 20 groups of customers: it fits any metric, and a customer who appears in several
-        folds is left out of all at once.
+        From resamples of customers (``resampling``): it fits any metric, and a customer who appears in several folds is
+        drawn in all at once.
         """
-        function = METRIC_FUNCTIONS[metric]
-        members = [hashed(fold.customer_id) % GROUPS for fold in self.folds]
-        gaps = np.empty((GROUPS, len(self.folds)))
-        for group in range(GROUPS):
-            for number, (fold, member) in enumerate(zip(self.folds, members, strict=True)):
-                kept = member != group
-                actual, one, two = fold.actual[kept], fold.predictions[model][kept], fold.predictions[other][kept]
-                gaps[group, number] = function(actual, one) - function(actual, two)
-        without = gaps.mean(axis=1)
-        error = float(np.sqrt((GROUPS - 1) / GROUPS * np.sum((without - without.mean()) ** 2)))
-        return self.score(model, metric) - self.score(other, metric), error
+        gap = bootstrap(self.folds, dict.fromkeys((model, other)), self.seed, (metric,)).difference(
+            model, other, metric
+        )
+        return self.score(model, metric) - self.score(other, metric), gap.error
 
     def _of(self, model: str) -> list[Row]:
         rows = [row for row in self.rows if row.model == model]
@@ -83,7 +64,7 @@ class Leaderboard:
         return rows
 
 
-def evaluate(folds: Sequence[Fold]) -> Leaderboard:
+def evaluate(folds: Sequence[Fold], seed: int = 0) -> Leaderboard:
     """Every model of every fold, measured. Raises DataError without folds or with a model that lacks predictions."""
     if not folds:
         raise DataError("A backtest without a fold measures nothing.", allowed="At least one origin is needed.")
@@ -92,7 +73,7 @@ def evaluate(folds: Sequence[Fold]) -> Leaderboard:
         for fold in folds
         for name, predicted in fold.predictions.items()
     ]
-    board = Leaderboard(tuple(rows), tuple(folds))
+    board = Leaderboard(tuple(rows), tuple(folds), seed)
     if not board.models:
         raise DataError("No model predicted every fold.", to_do="Give each fold the predictions of the same models.")
     return board

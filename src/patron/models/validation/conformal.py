@@ -2,49 +2,37 @@
 
 Split conformal prediction (Vovk, Gammerman and Shafer 2005; Mondrian by value band): in each band of the prediction the
 ratio actual / predicted of earlier customers gives the bounds, with the finite-sample correction, so that a new
-customer from the same distribution falls inside with at least the level's chance.
+customer from the same distribution falls inside with at least the level's chance. Bands are by the value itself, not by
+rank: how many customers of an expected 30 bring nothing depends little on the shop's season or the horizon.
+
+Customers of one period are not a sample of the next, since a season moves all of them. With several past periods
+(``fold``) each is therefore brought to its own level first, and every ratio then counts at several levels that the next
+period may have (``drift``): the bands become as wide as the periods differ.
 
 Outcomes with many zeros: where more than a tenth of a band brought nothing, the lower bound is 0 and the whole margin goes
 to the upper one. Where more than the level (80 %) brought nothing, the interval is 0 to 0 and covers more than it
 claims: no interval with 0 in it can cover less. Such customers' expected value, a small chance of a purchase, lies above
-their interval.
+their interval. ``coverage`` tells how such bands are measured fairly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as students_t
 
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, Integers, dot, floats, same_length
+from patron.models.validation.abstain import FEWEST_CUSTOMERS as FEWEST_CUSTOMERS
+from patron.models.validation.coverage import Coverage, Held, held
+from patron.models.validation.drift import fit_drift, log_ratios
+from patron.models.validation.total_intervals import total_interval as total_interval
 
-FEWEST_CUSTOMERS: Final = 20
 SMALLEST_BAND: Final = 100
 _FLOOR_SHARE: Final = 0.01
-
-
-@dataclass(frozen=True)
-class BandCoverage:
-    """How many customers of one band (0 is the lowest) fell inside their interval."""
-
-    band: int
-    customers: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The share of customers inside their interval: of all, by the intervals' bands, and by tenths of the prediction."""
-
-    customers: int
-    overall: float
-    by_band: tuple[BandCoverage, ...]
-    by_decile: tuple[BandCoverage, ...]
+_ARRAYS: Final = ("edges", "low", "high", "credit", "spread", "customers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +40,8 @@ class Intervals:
     """Bounds as multiples of the prediction, by band of the prediction.
 
     ``edges`` part the bands (a prediction equal to an edge is in the lower one); predictions below ``floor`` count as
-    ``floor``; ``spread`` is the root mean square error as a multiple of the prediction.
+    ``floor``; ``spread`` is the root mean square error as a multiple of the prediction; ``credit`` is what a customer on
+    a one-point interval counts for in the smoothed coverage, 1 elsewhere.
     """
 
     level: float
@@ -60,35 +49,32 @@ class Intervals:
     edges: Floats
     low: Floats
     high: Floats
+    credit: Floats
     spread: Floats
     customers: Integers
 
     def bounds(self, predicted: Floats) -> tuple[Floats, Floats]:
         """Lower and upper bound for each prediction."""
-        band, scale = self._band(predicted), self._scale(predicted)
+        band, scale = self.band(predicted), self._scale(predicted)
         return self.low[band] * scale, self.high[band] * scale
 
     def coverage(self, predicted: Floats, actual: Floats) -> Coverage:
         """How often these intervals hold the actual values. Raises DataError without customers."""
+        return self.held(predicted, actual).coverage(self.band(predicted), predicted)
+
+    def held(self, predicted: Floats, actual: Floats) -> Held:
+        """Who fell inside, to be counted by any label. Raises DataError without customers."""
         predicted, actual = _pair(predicted, actual, fewest=1)
-        low, high = self.bounds(predicted)
-        # A bound is a ratio times a prediction: a value on the bound may miss it by the last bit.
-        slack = 1e-9 * np.maximum(np.abs(actual), self.floor)
-        inside = (actual >= low - slack) & (actual <= high + slack)
-        decile = np.empty(len(actual), dtype=np.int64)
-        for number, rows in enumerate(np.array_split(np.argsort(predicted, kind="stable"), 10)):
-            decile[rows] = number
-        return Coverage(
-            len(actual),
-            float(inside.mean()),
-            _by_band(self._band(predicted), inside.astype(np.float64)),
-            _by_band(decile, inside.astype(np.float64)),
-        )
+        return held(actual, *self.bounds(predicted), self.credit[self.band(predicted)])
 
     def noise(self, predicted: Floats) -> float:
         """Standard deviation of the sum of these customers' values if they err independently of each other."""
-        error = self._scale(predicted) * self.spread[self._band(predicted)]
+        error = self._scale(predicted) * self.spread[self.band(predicted)]
         return float(np.sqrt(dot(error, error)))
+
+    def band(self, predicted: Floats) -> Integers:
+        """The band of each prediction, 0 the lowest."""
+        return np.searchsorted(self.edges, predicted, side="left").astype(np.int64)
 
     def to_dict(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
@@ -98,32 +84,34 @@ class Intervals:
     @classmethod
     def from_dict(cls, content: Mapping[str, object]) -> Intervals:
         """The intervals that ``to_dict`` wrote; DataError when they are not."""
-        if content.get("kind") != "conformal":
+        missing = {"level", "floor", *_ARRAYS} - set(content)
+        if content.get("kind") != "conformal" or missing:
+            lack = f"; it lacks {', '.join(sorted(missing))}" if missing else ""
             raise DataError(
-                f"These are no intervals: kind is {content.get('kind')!r}.", allowed="Expected 'conformal'."
+                f"These are no intervals: kind is {content.get('kind')!r}{lack}.", allowed="Expected 'conformal'."
             )
         arrays = {name: np.array(content[name], dtype=np.float64) for name in _ARRAYS}
         customers = arrays.pop("customers").astype(np.int64)
         level, floor = float(str(content["level"])), float(str(content["floor"]))
         return cls(level=level, floor=floor, customers=customers, **arrays)
 
-    def _band(self, predicted: Floats) -> Integers:
-        return np.searchsorted(self.edges, predicted, side="left").astype(np.int64)
-
     def _scale(self, predicted: Floats) -> Floats:
         return np.maximum(predicted, self.floor)
 
 
-_ARRAYS: Final = ("edges", "low", "high", "spread", "customers")
-
-
 def fit_intervals(
-    predicted: Floats, actual: Floats, level: float = 0.8, bands: int = 10, smallest_band: int = SMALLEST_BAND
+    predicted: Floats,
+    actual: Floats,
+    level: float = 0.8,
+    bands: int = 10,
+    smallest_band: int = SMALLEST_BAND,
+    fold: Integers | None = None,
 ) -> Intervals:
     """Intervals from out-of-time predictions and what came, in up to ``bands`` bands of the prediction.
 
-    Bands of fewer than ``smallest_band`` customers join their neighbour. Raises DataError with under 20 customers, of
-    whom nothing can be claimed.
+    ``fold`` tells which past period each customer's row belongs to (any whole numbers): then the bounds also allow for the
+    next period's being better or worse for everybody. Bands of fewer than ``smallest_band`` customers join their neighbour.
+    Raises DataError with under 20 customers, of whom nothing can be claimed.
     """
     if not 0 < level < 1:
         raise UsageError(f"An interval level of {level} was asked for.", allowed="It lies between 0 and 1.")
@@ -132,18 +120,31 @@ def fit_intervals(
     edges = _edges(predicted, bands, smallest_band)
     band = np.searchsorted(edges, predicted, side="left")
     scale = np.maximum(predicted, floor)
+    levels = _levels(predicted, actual, fold)
     members = [np.flatnonzero(band == number) for number in range(len(edges) + 1)]
-    limits = [_limits(actual[rows] / scale[rows], level) for rows in members]
+    limits = np.array([_limits((actual[rows] / scale[rows])[:, None] * levels[rows], level) for rows in members])
     spread = [float(np.sqrt(np.mean(((actual - predicted)[rows] / scale[rows]) ** 2))) for rows in members]
     return Intervals(
         level=level,
         floor=floor,
         edges=edges,
-        low=np.array([low for low, _ in limits]),
-        high=np.array([high for _, high in limits]),
+        low=limits[:, 0],
+        high=limits[:, 1],
+        credit=limits[:, 2],
         spread=np.array(spread),
         customers=np.array([len(rows) for rows in members], dtype=np.int64),
     )
+
+
+def _levels(predicted: Floats, actual: Floats, fold: Integers | None) -> Floats:
+    """Factors on each customer's ratio, a row each: to the levels that the next period may have; 1 without folds."""
+    if fold is None:
+        return np.ones((len(predicted), 1))
+    same_length(predicted=predicted, fold=np.asarray(fold, dtype=np.float64))
+    _, place = np.unique(fold, return_inverse=True)
+    totals = np.column_stack([np.bincount(place, predicted), np.bincount(place, actual)])
+    ratios = log_ratios([(float(expected), float(came)) for expected, came in totals])
+    return np.asarray(np.exp(-ratios)[place][:, None] * fit_drift(ratios).levels())
 
 
 def _edges(predicted: Floats, bands: int, smallest_band: int) -> Floats:
@@ -161,28 +162,22 @@ def _edges(predicted: Floats, bands: int, smallest_band: int) -> Floats:
     return np.array(kept[::-1], dtype=np.float64)
 
 
-def _limits(ratio: Floats, level: float) -> tuple[float, float]:
-    """The bounds of one band: half the margin below, then as far up as the level needs.
+def _limits(ratio: Floats, level: float) -> tuple[float, float, float]:
+    """The bounds of one band and the credit of a one-point interval: half the margin below, then as far up as needed.
 
-    The next customer falls between the i-th and the j-th of n ordered ratios with chance (j - i)/(n + 1). A lower bound
-    that many share, such as 0, is met rather than straddled: then one rank less is needed.
+    ``ratio`` has a row per customer and a column per level. The next customer falls between the i-th and the j-th of n
+    ordered ratios with chance (j - i)/(n + 1). A lower bound that many share, such as 0, is met rather than straddled:
+    then one rank less is needed.
     """
-    ordered = np.sort(ratio)
-    count = len(ordered)
-    below = int(np.floor((count + 1) * (1 - level) / 2))
-    low = float(ordered[below - 1]) if below else min(float(ordered[0]), 0.0)
+    count, copies = ratio.shape
+    ordered = np.sort(ratio, axis=None)
+    below = int(np.floor((count + 1) * copies * (1 - level) / 2))
+    low = float(ordered[below - 1]) if below >= copies else min(float(ordered[0]), 0.0)
     first = int(np.searchsorted(ordered, low, side="left"))
     equal = int(np.searchsorted(ordered, low, side="right")) - first
-    rank = first + int(np.ceil((count + 1) * level)) + (equal == 1)
-    return low, float(ordered[min(rank, count) - 1])
-
-
-def _by_band(band: Integers, inside: Floats) -> tuple[BandCoverage, ...]:
-    size, hits = np.bincount(band), np.bincount(band, inside)
-    return tuple(
-        BandCoverage(int(number), int(size[number]), float(hits[number] / size[number]))
-        for number in np.flatnonzero(size)
-    )
+    rank = first + int(np.ceil((count + 1) * copies * level)) + (equal == 1)
+    high = float(ordered[min(rank, count * copies) - 1])
+    return low, high, min(1.0, level * count * copies / equal) if low == high else 1.0
 
 
 def _pair(predicted: Floats, actual: Floats, fewest: int) -> tuple[Floats, Floats]:
@@ -193,36 +188,3 @@ def _pair(predicted: Floats, actual: Floats, fewest: int) -> tuple[Floats, Float
             f"Intervals were asked from {len(predicted)} customers.", allowed=f"At least {fewest} are needed."
         )
     return predicted, actual
-
-
-@dataclass(frozen=True)
-class TotalInterval:
-    """Bounds of a portfolio's total, and how many rolling origins they rest on."""
-
-    low: float
-    high: float
-    folds: int
-
-
-def total_interval(
-    predicted_total: float, folds: Sequence[tuple[float, float]], noise: float = 0.0, level: float = 0.8
-) -> TotalInterval:
-    """Bounds of a total from what rolling origins predicted and got: ``folds`` of (predicted, actual) totals.
-
-    Customers do not err independently (a weak season hits all), so a total is far less sure than the sum of its
-    customers suggests. The relative errors of earlier totals are taken as normal around 0 with their root mean square;
-    with K of them Student's t with K degrees of freedom says how far the next one may go. ``noise`` (``Intervals.noise``)
-    is what remains even if nothing moves all customers at once: the larger of the two counts. With few folds the
-    bounds are wide, and without any they rest on noise alone: say so wherever they are shown.
-    """
-    if not 0 < level < 1:
-        raise UsageError(f"An interval level of {level} was asked for.", allowed="It lies between 0 and 1.")
-    errors = np.array([actual / predicted - 1 for predicted, actual in folds if predicted > 0])
-    reach = abs(predicted_total)
-    own = noise * float(norm.ppf((1 + level) / 2))
-    shared = 0.0
-    if len(errors):
-        shared = reach * float(np.sqrt(np.mean(errors**2)) * students_t.ppf((1 + level) / 2, len(errors)))
-    half = float(max(own, shared))
-    low = max(predicted_total - half, min(predicted_total, 0.0))
-    return TotalInterval(float(low), float(predicted_total) + half, len(errors))
