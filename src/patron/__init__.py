@@ -19,16 +19,22 @@ from patron.version import VERSION as __version__
 if TYPE_CHECKING:
     from patron import models as models
     from patron.releases.contents import load_release as load_release
+    from patron.surfaces.notebook import backtest as backtest
     from patron.surfaces.notebook import demo as demo
+    from patron.surfaces.notebook import doctor as doctor
     from patron.surfaces.notebook import init as init
+    from patron.surfaces.notebook import prospects as prospects
     from patron.surfaces.notebook import run as run
 
-__all__ = ["__version__", "demo", "init", "load_release", "models", "run"]
+__all__ = ["__version__", "backtest", "demo", "doctor", "init", "load_release", "models", "prospects", "run"]
 
 # Loaded when asked for, so that ``patron --help`` does not wait for DuckDB and XGBoost.
 _HOMES = {
+    "backtest": "patron.surfaces.notebook",
     "demo": "patron.surfaces.notebook",
+    "doctor": "patron.surfaces.notebook",
     "init": "patron.surfaces.notebook",
+    "prospects": "patron.surfaces.notebook",
     "run": "patron.surfaces.notebook",
     "load_release": "patron.releases.contents",
 }

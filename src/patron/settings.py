@@ -36,6 +36,7 @@ _FORMS: Final = {
 }
 Name = Annotated[str, StringConstraints(pattern=_NAME_FORM)]
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY_FORM)]
+Group = Literal["country", "region", "branch", "channel", "acquisition_channel", "plan", "gender", "age"]
 
 
 class Section(BaseModel):
@@ -179,7 +180,7 @@ class ModelSettings(Section):
     """Which models compete, and what a champion must show."""
 
     candidates: tuple[Name, ...] = Field(
-        ("bg_nbd", "boosting", "blend"), description="models that compete with the plain baselines"
+        ("bg_nbd", "boosting", "hybrid"), description="models that compete with the plain baselines"
     )
     metric: Literal["wape", "mae", "rmse", "gini", "spearman"] = Field(
         "rmse", description="the declared metric of the gate"
@@ -187,11 +188,21 @@ class ModelSettings(Section):
     max_bias: float = Field(
         0.25, gt=0, le=1, description="largest error of the predicted total, as a share of the actual one"
     )
-    folds: int = Field(3, ge=1, le=12, description="rolling origins of the backtest, at most")
+    folds: int = Field(6, ge=1, le=12, description="rolling origins of the backtest, at most")
     sample_customers: int = Field(
         200_000, ge=1000, description="customers, at most, in backtest and training; all are scored"
     )
     seed: int = Field(20_260_101, ge=0, description="seed of everything random")
+    fairness_groups: tuple[Group, ...] = Field(
+        ("gender", "age", "country"),
+        description="groups that must be served alike, where the sources tell them: " + ", ".join(get_args(Group)),
+    )
+    fairness_limit: float = Field(
+        0.2,
+        gt=0,
+        le=2,
+        description="how much higher or lower than the rest a group may be placed, for what it turns out to be",
+    )
 
 
 class SegmentSettings(Section):

@@ -314,7 +314,46 @@ SEGMENTS = Table(
         _c("rfm_segment", "text", "one of the eleven RFM names", required=True),
     ),
 )
-ALL_TABLES: Final = (*SOURCE_TABLES, FILES, REJECTS, QUARANTINE, REVIEW, INTAKE, SCORES, SEGMENTS)
+FORECAST = Table(
+    "forecast",
+    "gold",
+    ("month",),
+    "Revenue of the calendar months ahead, of all customers, known and to come, and of nobody in particular.",
+    (
+        _c("month", "text", "2026-11; a month that has begun counts from its first day", required=True),
+        _c("expected", "real", "revenue expected, both views reconciled", required=True),
+        _c("low", "real", "lower end of the 80 % interval; empty where no earlier origin says how far off it may be"),
+        _c("high", "real", "upper end of the 80 % interval"),
+        _c("so_far", "real", "what is in already, of a month that has begun", required=True),
+        _c("bottom_up", "real", "what the customers' values add up to", required=True),
+        _c("top_down", "real", "the monthly series carried on", required=True),
+        _c("anonymous", "real", "the part of expected that names no customer", required=True),
+    ),
+)
+FORECAST_COHORTS = Table(
+    "forecast_cohorts",
+    "gold",
+    ("cohort", "month"),
+    "The customers' part of the forecast, by the month in which they came or will come.",
+    (
+        _c("cohort", "text", "the month in which these customers came or will come, 2026-11", required=True),
+        _c("month", "text", "the month of the revenue", required=True),
+        _c("customers", "real", "how many they are, or are expected to be", required=True),
+        _c("expected", "real", "revenue expected of them in the month", required=True),
+    ),
+)
+ALL_TABLES: Final = (
+    *SOURCE_TABLES,
+    FILES,
+    REJECTS,
+    QUARANTINE,
+    REVIEW,
+    INTAKE,
+    SCORES,
+    SEGMENTS,
+    FORECAST,
+    FORECAST_COHORTS,
+)
 
 
 def source_table(name: str) -> Table:

@@ -26,6 +26,22 @@ from patron.reports.evidence import (
     SourceFile,
     ValueInterval,
 )
+from patron.reports.model_card import (
+    CalibrationPart,
+    DriverRow,
+    FairnessPart,
+    FoldResult,
+    GapRow,
+    GroupRow,
+    LeakPart,
+    Measured,
+    ModelCard,
+    ModelResult,
+    Provenance,
+    ReliabilityRow,
+    SliceRow,
+    Study,
+)
 from patron.segments.rfm import rfm_scores, rfm_segments
 from patron.segments.tiers import value_tiers
 from patron.settings import SegmentSettings
@@ -42,6 +58,7 @@ def write_release(
     days_since: np.ndarray | None = None,
     historic: np.ndarray | None = None,
     high: np.ndarray | None = None,
+    card: ModelCard | None = None,
 ) -> Path:
     """A release folder of customers with these expected values; what is not given follows from them."""
     n = len(values)
@@ -107,6 +124,8 @@ def write_release(
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "evidence.json").write_text(evidence.to_json())
+    if card is not None:
+        (folder / "model_card.json").write_text(card.to_json())
     return folder
 
 
@@ -124,7 +143,9 @@ def shop_release(folder: Path, customers: int = 4372, seed: int = 7) -> Path:
         run=replace(evidence.run, customers=customers),
         total=ValueInterval(total, total * 0.86, total * 1.13),
     )
-    return write_release(folder, values, evidence, orders=orders, days_since=days_since, historic=historic)
+    return write_release(
+        folder, values, evidence, orders=orders, days_since=days_since, historic=historic, card=shop_card()
+    )
 
 
 def shop_evidence() -> Evidence:
@@ -253,3 +274,74 @@ def untested_evidence(customers: int, total: ValueInterval) -> Evidence:
         reasons=("History covers 20 days; a horizon of 90 days needs 270 to be tested.",),
     )
     return Evidence(run, gate, total, caveats=("Too little history: read these values as a first guess.",))
+
+
+FIGURES = {
+    "wape": 0.61, "mae": 291.0, "rmse": 1412.0, "mape": 0.9, "bias": 0.04, "spearman": 0.58, "gini": 0.71,
+    "precision_at_10": 0.55, "capture_10": 0.45, "capture_20": 0.63, "decile_mape": 0.15,
+}  # fmt: skip
+
+
+def shop_card() -> ModelCard:
+    """The model card that goes with the shop's evidence."""
+    evidence = shop_evidence()
+    study = Study(
+        customers=3804,
+        rows=11_412,
+        resampling="bootstrap over customers, 200 draws",
+        results=tuple(
+            _result(row, 1 + place / 10)
+            for place, row in enumerate(r for r in evidence.gate.leaderboard if r.status != "refused")
+        ),
+        slices=(
+            _slice("tier", "high", 380, -0.03, 0.04),
+            _slice("tier", "low", 2424, 0.31, 0.05, off=True),
+            _slice("country", "France", 88, -0.42, 0.09, off=True),
+            _slice("country", "3 smaller groups", 31, 0.5, 0.4, small=True),
+        ),
+        worst_slices=(
+            _slice("country", "France", 88, -0.42, 0.09, off=True),
+            _slice("tier", "low", 2424, 0.31, 0.05, off=True),
+        ),
+        fairness=FairnessPart(
+            0.2,
+            "beyond",
+            (_group("United Kingdom", 3200, 0.35, "beyond"), _group("France", 604, -0.26, "unsure")),
+            ("gender", "country"),
+            ("gender",),
+        ),
+        calibration=CalibrationPart(
+            tuple(ReliabilityRow(1141, k / 10 + 0.05, Measured(k / 10 + 0.02, 0.01)) for k in range(10)),
+            Measured(0.031, 0.004),
+            Measured(0.171, 0.003),
+            0.249,
+        ),
+        leak_check=LeakPart(("bg_nbd", "boosting"), 61, 11_412, by_content=True),
+        drivers=(DriverRow("frequency, recency, T", 0.8), DriverRow("historic_value", 0.31)),
+    )
+    coverage = evidence.coverage
+    assert coverage.overall is not None
+    rows = (coverage.overall, *coverage.bands)
+    provenance = Provenance("0.1.0+g7c8b6f0", 7, {"models.metric": "rmse"}, "9f2c" * 16, "ab" * 32)
+    return ModelCard(evidence.run, evidence.gate, provenance, study, rows, evidence.caveats)
+
+
+def _result(row: LeaderboardRow, factor: float) -> ModelResult:
+    figures = {name: Measured(value * factor, abs(value) / 20) for name, value in FIGURES.items()}
+    folds = tuple(FoldResult(day, 3804, figures) for day in shop_evidence().gate.folds)
+    gap = None if row.status == "champion" else Measured(1412.0 * (factor - 1), 60.0)
+    return ModelResult(row.model, row.title, row.status, figures, folds, gap)
+
+
+def _slice(
+    by: str, name: str, customers: int, bias: float, error: float, *, off: bool = False, small: bool = False
+) -> SliceRow:
+    measured, surely = Measured(bias, error), max(0.0, abs(bias) - 3 * error)
+    return SliceRow(by, name, customers, 1000 * (1 + bias), 1000.0, measured, Measured(0.7, 0.05), surely, off, small)
+
+
+def _group(name: str, customers: int, gap: float, standing: str) -> GroupRow:
+    value = GapRow(gap, gap - 0.1, gap + 0.1)
+    return GroupRow(
+        "country", name, customers, Measured(0.6, 0.04), value, None, Measured(0.1, 0.01), Measured(0.11, 0.01), standing
+    )  # type: ignore[arg-type]  # fmt: skip

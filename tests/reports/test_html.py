@@ -13,7 +13,7 @@ import pytest
 
 from patron.reports.evidence import Evidence, ValueInterval
 from patron.reports.html import render_report
-from reports.fake_release import shop_evidence, shop_release, untested_evidence, write_release
+from reports.fake_release import shop_card, shop_evidence, shop_release, untested_evidence, write_release
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 HOSTILE = [
@@ -90,7 +90,8 @@ def test_every_link_leads_to_a_place_on_the_page(shop: str) -> None:
 
 
 def test_every_chart_has_a_title_and_a_description(shop: str) -> None:
-    for name in ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months"):
+    card = ("models", "reliability", "slices_one", "slices_two", "fairness", "drivers")
+    for name in ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months", *card):
         for size in ("wide", "narrow"):
             found = re.search(
                 rf'<svg><title id="{name}-{size}-title">([^<]+)</title><desc id="{name}-{size}-desc">([^<]+)<',
@@ -118,6 +119,12 @@ def test_the_report_says_what_a_reader_asks(shop: str) -> None:
         "0.1.0+g7c8b6f0",
         "Cannot Lose",
         "Win them back in person",
+        "Furthest off: Country France, predicted 42% below what came",
+        "Not served alike: country United Kingdom is placed more than 20% above or below the rest",
+        "Not judged: no source tells gender.",
+        "Chances of a purchase are off by 3.1 points on average",
+        "Searched 61 inputs of bg_nbd and boosting on 11,412 past views",
+        "models.metric = rmse",
     ):
         assert words in text
 
@@ -152,6 +159,34 @@ def test_hostile_evidence_is_shown_and_does_nothing(tmp_path: Path) -> None:
     evidence = replace(plain, run=run, coverage=coverage, monthly_revenue=months, caveats=(evil,))
     page = Page(render_report(write_release(tmp_path, np.array([5.0, 1.0]), evidence)))
     assert page.tags.count("script") == 1
+
+
+def test_hostile_slices_groups_and_drivers_are_shown_and_do_nothing(tmp_path: Path) -> None:
+    evil, card = "<script>alert(1)</script>", shop_card()
+    assert card.study
+    worst = tuple(replace(row, name=evil) for row in card.study.worst_slices)
+    groups = tuple(replace(row, name=evil) for row in card.study.fairness.groups)
+    study = replace(
+        card.study,
+        slices=worst,
+        worst_slices=worst,
+        fairness=replace(card.study.fairness, groups=groups),
+        drivers=tuple(replace(row, feature=evil) for row in card.study.drivers),
+    )
+    release = write_release(tmp_path, np.arange(9.0), shop_evidence(), card=replace(card, study=study))
+    page = Page(render_report(release))
+    assert page.tags.count("script") == 1
+    assert "script>alert(1)" in page.text
+
+
+def test_a_release_without_a_card_and_a_card_without_a_backtest_render(tmp_path: Path) -> None:
+    plain = Page(render_report(write_release(tmp_path / "none", np.arange(9.0), shop_evidence())))
+    assert "Model card" not in plain.text
+    assert "#card" not in plain.values("href")
+    untested = replace(shop_card(), study=None, coverage=(), gate=replace(shop_evidence().gate, leaderboard=()))
+    text = Page(render_report(write_release(tmp_path / "bare", np.arange(9.0), shop_evidence(), card=untested))).text
+    assert "No backtest was possible: nothing here has been measured." in text
+    assert not re.search(r"\bnan\b|\binf\b|None|undefined", text)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from patron.features.cutoffs import CutoffPlan
 from patron.models.customers import ValueModel
 from patron.models.validation.gate import enough
 from patron.models.valuing.installed import BASELINES, value_model
+from patron.pipeline.groups import fold_groups
 from patron.pipeline.step import Run, StepReport
-from patron.scores.contest import Contest, champion_intervals, hold_contest
+from patron.scores.contest import Contest, hold_contest
 from patron.scores.findings import told, told_untested
+from patron.scores.intervals import learnt_group_totals, learnt_intervals
+from patron.scores.study import study
 from patron.scores.views import Past, customers_of, past_of
+from patron.segments.tiers import value_tiers
 
 
 def backtest(run: Run) -> StepReport:
@@ -24,10 +30,12 @@ def backtest(run: Run) -> StepReport:
         run.remember("contest", told_untested(champion, reasons, metric))
         run.remember("intervals", None)
         run.remember("totals_by_fold", [])
+        run.remember("study", None)
         return StepReport(f"not enough to test on; {champion} is served, untested", {"folds": 0})
     candidates = [value_model(name) for name in run.settings.models.candidates if name not in BASELINES]
-    contest = hold_contest(recalled_past(run), plan, run.settings.models, candidates, run.say)
-    _remember(run, contest, candidates)
+    past = recalled_past(run)
+    contest = hold_contest(past, plan, run.settings.models, candidates, run.say)
+    _remember(run, contest, candidates, past)
     won = "beats every baseline" if contest.verdict.passed else "no model beat the baselines"
     folds = len(contest.board.folds)
     return StepReport(
@@ -36,12 +44,19 @@ def backtest(run: Run) -> StepReport:
     )
 
 
-def _remember(run: Run, contest: Contest, candidates: list[ValueModel]) -> None:
+def _remember(run: Run, contest: Contest, candidates: list[ValueModel], past: Past) -> None:
     titles = {model.name: model.title for model in (*map(value_model, BASELINES), *candidates)}
-    intervals = champion_intervals(contest)
-    run.remember("contest", told(contest, run.settings.models.metric, titles))
-    run.remember("intervals", intervals.to_dict() if intervals else None)
-    run.remember("totals_by_fold", contest.totals(contest.verdict.champion))
+    tier_of = partial(value_tiers, settings=run.settings.segments)
+    folds, champion = contest.board.folds, contest.verdict.champion
+    groups = fold_groups(run, past, folds)
+    run.remember("contest", told(contest, titles, tier_of, run.settings.models.seed))
+    intervals = learnt_intervals(folds, champion)
+    tiers = {"tier": [tier_of(fold.predictions[champion]) for fold in folds]}
+    totals = learnt_group_totals(folds, champion, tiers | groups)
+    run.remember("intervals", {**intervals.to_dict(), "groups": totals} if intervals else None)
+    run.remember("totals_by_fold", contest.totals(champion))
+    run.say("Measure how sure each figure is …")
+    run.remember("study", study(contest, groups, tier_of, run.settings.models))
 
 
 def recalled_plan(run: Run) -> CutoffPlan:

@@ -14,11 +14,12 @@ import pyarrow as pa
 from patron.errors import UsageError
 from patron.features.catalogue import Feature, available_features
 from patron.features.customer_features import customer_features
+from patron.features.customer_groups import customer_groups
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
 from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
 from patron.periods import Horizon, day_number, day_of, longest_provable_horizon, parse_period
-from patron.pipeline.prepare import mapped_columns
+from patron.pipeline.prepare import mapped_columns, silver_tables
 from patron.pipeline.step import Run, StepReport
 
 SHORTEST_HORIZON_DAYS = 7
@@ -28,7 +29,7 @@ MOST_DAYS_AFTER = 31
 
 def describe(run: Run) -> StepReport:
     """Build gold.customer_features as of now, and the past features and outcomes of a sample of customers."""
-    first_day, last_day = _span(run)
+    first_day, last_day = history_span(run)
     horizon = _horizon(run.settings.value.horizon, last_day - first_day + 1)
     plan = plan_cutoffs(first_day, last_day, horizon.days, run.settings.models.folds)
     run.remember("horizon", asdict(horizon))
@@ -61,6 +62,7 @@ def _describe_past(
     for name in ("past_features", "past_outcomes"):
         run.warehouse.drop("work", name)
     sample = _sample(run, customers)
+    _describe_groups(run, plan, sample)
     past = [cutoff for cutoff in plan.all_cutoffs if cutoff != plan.now]
     for number, cutoffs in enumerate(_batches(past, run.warehouse.count("work", "order_parts"))):
         run.say(f"Describe customers as of {len(past)} past days …")
@@ -70,6 +72,15 @@ def _describe_past(
         rows = _outcomes_known_by(prepared, known_by, ended, horizon_days, sample)
         (run.warehouse.append if number else run.warehouse.replace)("work", "past_outcomes", rows)
     return run.warehouse.count("work", "past_features") if past else 0
+
+
+def _describe_groups(run: Run, plan: CutoffPlan, sample: ir.Table | None) -> None:
+    """Write work.customer_groups: of everybody today, and of those who take part in the backtest at its cutoffs."""
+    tables = {**silver_tables(run), "customer_keys": run.warehouse.table("work", "customer_keys")}
+    present = mapped_columns(run)
+    run.warehouse.replace("work", "customer_groups", customer_groups(tables, present, [plan.now]))
+    if plan.tests:
+        run.warehouse.append("work", "customer_groups", customer_groups(tables, present, plan.tests, sample))
 
 
 def _labels(plan: CutoffPlan) -> list[tuple[int, tuple[int, ...]]]:
@@ -107,7 +118,7 @@ def _sample(run: Run, customers: int) -> ir.Table | None:
     return run.warehouse.table("work", "sample_customers")
 
 
-def _span(run: Run) -> tuple[int, int]:
+def history_span(run: Run) -> tuple[int, int]:
     """The first day of history and the day to score as of."""
     parts = run.warehouse.table("work", "order_parts")
     days = run.warehouse.fetch(

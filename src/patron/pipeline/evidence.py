@@ -6,12 +6,16 @@ from patron.periods import day_of
 from patron.pipeline.intake import Totals, monthly_value, quarantine_findings, review_findings, source_files
 from patron.pipeline.step import Run
 from patron.reports.evidence import (
+    CohortAhead,
     Coverage,
     CoverageRow,
     DecileRow,
     Evidence,
+    ForecastEvidence,
     GateEvidence,
     LeaderboardRow,
+    MonthAhead,
+    MonthValue,
     RefusedModel,
     RunEvidence,
     ValueInterval,
@@ -20,51 +24,79 @@ from patron.reports.evidence import (
 
 def gather_evidence(run: Run, sums: Totals) -> Evidence:
     """The intake, the contest and the caveats of this run."""
-    contest, span, horizon = run.recall("contest"), run.recall("span"), run.recall("horizon")
     return Evidence(
-        run=RunEvidence(
-            sources=source_files(run),
-            profile=run.settings.profile,
-            basis=run.settings.value.basis,
-            currency=run.settings.value.currency,
-            as_of=day_of(span["last_day"]),
-            horizon_days=horizon["days"],
-            provable=horizon["provable"],
-            first_day=day_of(span["first_day"]),
-            history_days=span["last_day"] - span["first_day"] + 1,
-            customers=sums.customers,
-            invoices=sums.invoices,
-            items=sums.items,
-            net_revenue=sums.net_revenue,
-            anonymous_revenue=sums.anonymous_revenue,
-            rows_in=sums.rows_in,
-            accepted=sums.accepted,
-            anonymous_rows=sums.anonymous,
-            duplicate=sums.duplicate,
-            quarantined=sums.quarantined,
-            review=review_findings(run),
-            quarantine=quarantine_findings(run),
-        ),
-        gate=GateEvidence(
-            champion=contest["champion"],
-            champion_title=contest["champion_title"],
-            passed=contest["passed"],
-            metric=contest["metric"],
-            reasons=tuple(contest["reasons"]),
-            leaderboard=tuple(LeaderboardRow(**row) for row in contest["leaderboard"]),
-            folds=tuple(day_of(day) for day in contest["folds"]),
-            refused=tuple(RefusedModel(**row) for row in contest["refused"]),
-        ),
+        run=run_evidence(run, sums),
+        gate=gate_evidence(run),
         total=ValueInterval(**run.recall("total")),
-        deciles=tuple(DecileRow(**row) for row in contest["deciles"]),
-        coverage=_coverage(contest["coverage"]),
+        deciles=tuple(DecileRow(**row) for row in run.recall("contest")["deciles"]),
+        coverage=coverage_of(run),
         monthly_revenue=monthly_value(run),
         caveats=tuple(caveats(run, sums)),
+        forecast=forecast_evidence(run),
     )
 
 
-def _coverage(rows: list[dict[str, object]]) -> Coverage:
-    told = [CoverageRow(**row) for row in rows]  # type: ignore[arg-type]  # JSON; pydantic checks
+def run_evidence(run: Run, sums: Totals) -> RunEvidence:
+    """What was read, and what it adds up to."""
+    span, horizon = run.recall("span"), run.recall("horizon")
+    return RunEvidence(
+        sources=source_files(run),
+        profile=run.settings.profile,
+        basis=run.settings.value.basis,
+        currency=run.settings.value.currency,
+        as_of=day_of(span["last_day"]),
+        horizon_days=horizon["days"],
+        provable=horizon["provable"],
+        first_day=day_of(span["first_day"]),
+        history_days=span["last_day"] - span["first_day"] + 1,
+        customers=sums.customers,
+        invoices=sums.invoices,
+        items=sums.items,
+        net_revenue=sums.net_revenue,
+        anonymous_revenue=sums.anonymous_revenue,
+        rows_in=sums.rows_in,
+        accepted=sums.accepted,
+        anonymous_rows=sums.anonymous,
+        duplicate=sums.duplicate,
+        quarantined=sums.quarantined,
+        review=review_findings(run),
+        quarantine=quarantine_findings(run),
+    )
+
+
+def gate_evidence(run: Run) -> GateEvidence:
+    """Who makes the values, and how that was decided."""
+    contest = run.recall("contest")
+    return GateEvidence(
+        champion=contest["champion"],
+        champion_title=contest["champion_title"],
+        passed=contest["passed"],
+        metric=contest["metric"],
+        reasons=tuple(contest["reasons"]),
+        leaderboard=tuple(LeaderboardRow(**row) for row in contest["leaderboard"]),
+        folds=tuple(day_of(day) for day in contest["folds"]),
+        refused=tuple(RefusedModel(**row) for row in contest["refused"]),
+    )
+
+
+def forecast_evidence(run: Run) -> ForecastEvidence | None:
+    """The months ahead; None where history is too young for a forecast."""
+    told = run.recall("forecast")
+    if told is None:
+        return None
+    return ForecastEvidence(
+        months=tuple(MonthAhead(**month) for month in told["months"]),
+        cohorts=tuple(CohortAhead(**cohort) for cohort in told["cohorts"]),
+        history=tuple(MonthValue(month, value) for month, value in told["history"]),
+        series_model=told["series_model"],
+        weight_bottom_up=told["weight_bottom_up"],
+        origins=told["origins"],
+    )
+
+
+def coverage_of(run: Run) -> Coverage:
+    """How often the intervals held: of all customers, then by tier and tenth."""
+    told = [CoverageRow(**row) for row in run.recall("contest")["coverage"]]
     return Coverage(told[0], tuple(told[1:])) if told else Coverage()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +9,24 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from patron.periods import day_of
+from patron.pipeline.card import data_hash, model_card
 from patron.pipeline.evidence import gather_evidence
 from patron.pipeline.intake import Totals, totals
 from patron.pipeline.step import Run, StepReport
-from patron.releases.contents import EVIDENCE, FEATURES, SCORES, SEGMENTS
+from patron.releases.contents import (
+    CARD_JSON,
+    CARD_TEXT,
+    EVIDENCE,
+    FEATURES,
+    FORECAST,
+    FORECAST_COHORTS,
+    SCORES,
+    SEGMENTS,
+)
 from patron.releases.manifest import Manifest, sha256
 from patron.releases.shelf import Shelf
-from patron.tables import INTAKE
+from patron.reports.card_text import card_markdown
+from patron.tables import ALL_TABLES
 from patron.version import VERSION
 
 ROWS_PER_GROUP = 100_000
@@ -48,7 +58,7 @@ def _manifest(run: Run, score_digest: str) -> Manifest:
         created_at=f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}",
         run_key=run.key,
         score_digest=score_digest,
-        data_hash=_data_hash(run),
+        data_hash=data_hash(run),
         code_version=VERSION,
         profile=run.settings.profile,
         currency=run.settings.value.currency,
@@ -64,7 +74,12 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     (draft / SCORES).replace(folder / SCORES)
     _write_table(run, "segments", folder / SEGMENTS)
     _write_table(run, "customer_features", folder / FEATURES)
+    _write_table(run, "forecast", folder / FORECAST)
+    _write_table(run, "forecast_cohorts", folder / FORECAST_COHORTS)
     (folder / EVIDENCE).write_text(gather_evidence(run, sums).to_json(), "utf-8")
+    card = model_card(run, sums, sha256(folder / SCORES))
+    (folder / CARD_JSON).write_text(card.to_json(), "utf-8")
+    (folder / CARD_TEXT).write_text(card_markdown(card), "utf-8")
     (folder / "models").mkdir()
     artifacts = run.warehouse.fetch(run.warehouse.table("work", "artifacts"))
     for name, body in zip(artifacts["name"].to_pylist(), artifacts["body"].to_pylist(), strict=True):
@@ -72,16 +87,11 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
 
 
 def _write_table(run: Run, name: str, path: Path) -> None:
-    """A gold table as Parquet, in the order of customers and in fixed row groups, so equal rows give equal bytes."""
-    table = run.warehouse.fetch(run.warehouse.table("gold", name)).sort_by("customer_id")
+    """A gold table as Parquet, in the order of its key and in fixed row groups, so equal rows give equal bytes."""
+    declared = next((table for table in ALL_TABLES if table.name == name), None)
+    key = [(column, "ascending") for column in (declared.key if declared else ("customer_id",))]
+    table = run.warehouse.fetch(run.warehouse.table("gold", name)).sort_by(key)
     pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, compression="zstd")
-
-
-def _data_hash(run: Run) -> str:
-    """One hash of every file whose rows count."""
-    files = run.warehouse.fetch(run.warehouse.table("silver", INTAKE.name).select("source", "file_id"))
-    told = sorted(f"{row['source']} {row['file_id']}" for row in files.to_pylist())
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _plain(sums: Totals) -> dict[str, float]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from patron.errors import DamagedRelease, UsageError
+from patron.errors import DamagedRelease, UnknownName, UsageError
 from patron.pipeline.report import REPORT, write_report
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
 from patron.pipeline.steps import STEPS
@@ -82,18 +83,38 @@ def run_workspace(
     Finished steps of an interrupted run of the same input are not done twice; ``again`` does all of them anew from
     the files already landed. Raises any PatronError; whatever was published before stays current.
     """
+    watcher = watcher or Watcher()
+    with opened_run(folder, watcher, now=now, again=again) as run:
+        return _do_steps(run, watcher)
+
+
+@contextmanager
+def opened_run(folder: Path, watcher: Watcher, *, now: datetime | None = None, again: bool = False) -> Iterator[Run]:
+    """Hold a workspace for a run of today's files and settings; what other input had finished is forgotten."""
     began = now or datetime.now(UTC)
     workspace = Workspace.at(folder)
     with workspace.locked(began), open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
         warehouse.create(*PROGRESS, _PROGRESS_COLUMNS)
         warehouse.create(*FACTS, _FACTS_COLUMNS)
-        watcher = watcher or Watcher()
         files = _input_files(workspace)
         run = Run(workspace, warehouse, files, _run_key(workspace, files), began, watcher.says)
         if again:
             _forget(warehouse, "TRUE", [])
         _forget(warehouse, "run_key <> ?", [run.key])
-        return _do_steps(run, watcher)
+        yield run
+
+
+def run_until(run: Run, last: str, watcher: Watcher) -> tuple[StepDone, ...]:
+    """Do the steps up to and including this one, those that are finished not twice; 'patron run' goes on from there."""
+    names = [step.name for step in STEPS]
+    if last not in names:
+        raise UnknownName("step", last, names)
+    finished = _finished(run)
+    done = []
+    for step in STEPS[: names.index(last) + 1]:
+        done.append(finished.get(step.name) or _do(run, step, watcher))
+        watcher.done(done[-1])
+    return tuple(done)
 
 
 def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:

@@ -7,6 +7,7 @@ from typing import Final
 from patron.pipeline.backtest import backtest
 from patron.pipeline.check import check
 from patron.pipeline.describe import describe
+from patron.pipeline.forecast import forecast
 from patron.pipeline.ingest import ingest
 from patron.pipeline.prepare import prepare
 from patron.pipeline.publish import publish
@@ -28,14 +29,14 @@ STEPS: Final = (
     Step(
         "describe",
         "Describe customers",
-        ("work.<prepared>",),
-        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.facts"),
+        ("silver.<table>", "work.<prepared>"),
+        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.customer_groups", "work.facts"),
         describe,
     ),
     Step(
         "backtest",
         "Test the models on the past",
-        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.facts"),
+        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.customer_groups", "work.facts"),
         ("work.facts",),
         backtest,
     ),
@@ -46,6 +47,20 @@ STEPS: Final = (
         ("gold.scores", "work.artifacts", "work.facts"),
         score,
     ),
+    Step(
+        "forecast",
+        "Forecast revenue by month",
+        (
+            "work.<prepared>",
+            "silver.<table>",
+            "gold.customer_features",
+            "gold.scores",
+            "work.past_features",
+            "work.facts",
+        ),
+        ("gold.forecast", "gold.forecast_cohorts", "work.facts"),
+        forecast,
+    ),
     Step("segment", "Group customers", ("gold.customer_features", "gold.scores"), ("gold.segments",), segment),
     Step(
         "publish",
@@ -54,6 +69,8 @@ STEPS: Final = (
             "gold.scores",
             "gold.segments",
             "gold.customer_features",
+            "gold.forecast",
+            "gold.forecast_cohorts",
             "work.artifacts",
             "work.facts",
             "bronze.files",

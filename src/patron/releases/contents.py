@@ -14,6 +14,8 @@ from patron.releases.manifest import Manifest, read_manifest, verify
 from patron.releases.shelf import Shelf
 
 SCORES, SEGMENTS, FEATURES, EVIDENCE = "scores.parquet", "segments.parquet", "features.parquet", "evidence.json"
+FORECAST, FORECAST_COHORTS = "forecast.parquet", "forecast_cohorts.parquet"
+CARD_JSON, CARD_TEXT = "model_card.json", "model_card.md"
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,25 @@ class Release:
         """One row per customer: the features the scores were made from."""
         return pq.read_table(self.folder / FEATURES)
 
+    def forecast(self) -> pa.Table:
+        """One row per calendar month ahead, columns as in ``tables.FORECAST``; none where history is too young."""
+        return pq.read_table(self.folder / FORECAST)
+
+    def forecast_cohorts(self) -> pa.Table:
+        """The customers' part of the forecast by cohort and month, columns as in ``tables.FORECAST_COHORTS``."""
+        return pq.read_table(self.folder / FORECAST_COHORTS)
+
     def evidence(self) -> dict[str, Any]:
         """The backtest, the gate's verdict, the intake and the caveats, as plain data."""
         return dict(json.loads((self.folder / EVIDENCE).read_text("utf-8")))
+
+    def model_card(self) -> dict[str, Any]:
+        """How good the values were out of time, for whom, and where they are off, as plain data.
+
+        ``model_card.md`` in the release's folder says the same in words. A release from before there were cards gives {}.
+        """
+        path = self.folder / CARD_JSON
+        return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
     def verify(self) -> None:
         """Check every file against its hash; raises DamagedRelease."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patron.reports.evidence import Evidence, LeaderboardRow, Metric
+from patron.reports.model_card import ModelCard, read_card
 from patron.reports.questions import (
     ConfidenceRow,
     CustomerRow,
@@ -40,6 +41,7 @@ class Answers:
     rfm: tuple[RfmRow, ...]
     top: tuple[CustomerRow, ...]
     confidence: tuple[ConfidenceRow, ...]
+    card: ModelCard | None = None
 
     @property
     def currency(self) -> str:
@@ -81,4 +83,5 @@ def read_answers(release: Path, top: int = 20) -> Answers:
         rfm=rfm_summary(valuation),
         top=top_customers(valuation, top),
         confidence=confidence_summary(valuation),
+        card=read_card(release),
     )

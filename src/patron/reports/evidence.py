@@ -143,12 +143,18 @@ class DecileRow:
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """How often the actual value fell inside the interval (``measured``), against the promise (``nominal``)."""
+    """How often the actual value fell inside the interval (``measured``), against the promise (``nominal``).
+
+    ``error`` is the standard error of the measured share. ``smoothed`` is the share with zeros counted fairly: where more
+    customers bring nothing than the promise leaves room for, no interval holds fewer, and each then counts in part.
+    """
 
     label: str
     customers: int
     nominal: float
     measured: Figure = None
+    error: Figure = None
+    smoothed: Figure = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,44 @@ class MonthValue:
 
 
 @dataclass(frozen=True)
+class MonthAhead:
+    """Revenue expected in one calendar month, with the two views it comes from; no bounds where none could be learnt."""
+
+    month: str
+    expected: float
+    bottom_up: float
+    top_down: float
+    so_far: float = 0.0
+    low: Figure = None
+    high: Figure = None
+
+
+@dataclass(frozen=True)
+class CohortAhead:
+    """What the customers who came in one span of time bring over all the months ahead."""
+
+    label: str
+    customers: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class ForecastEvidence:
+    """Revenue by month: what was, what is expected, and how the forecast was made.
+
+    ``weight_bottom_up`` is the weight of the customers' values against the monthly series (``series_model``);
+    ``origins`` is how many earlier days the forecast was tried from.
+    """
+
+    months: tuple[MonthAhead, ...]
+    cohorts: tuple[CohortAhead, ...]
+    history: tuple[MonthValue, ...]
+    series_model: str
+    weight_bottom_up: float
+    origins: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the report says about a release beyond its scores and segments."""
 
@@ -187,6 +231,7 @@ class Evidence:
     coverage: Coverage = Coverage()
     monthly_revenue: tuple[MonthValue, ...] = ()
     caveats: tuple[str, ...] = ()
+    forecast: ForecastEvidence | None = None
 
     def to_json(self) -> str:
         """The evidence as indented JSON text; equal evidence gives equal text."""

@@ -23,6 +23,8 @@ GLOSSARY: Final = (
     ("Normalised Gini", "How well customers are put in order of value: 1 is perfect, 0 is chance."),
     ("Captured by the top 20%", "The share of actual value that the 20% predicted highest really brought."),
     ("Coverage", "How often the actual value fell inside its interval."),
+    ("Standard error", "How far a figure would typically move had other customers been drawn; written after ±."),
+    ("Slice", "The customers of one tier, tenth, cohort, country, branch or channel, looked at by themselves."),
     ("Quarantine", "Rows that cannot be believed, kept whole with their reason, and left out of every figure."),
     ("Review flag", "Rows that are odd but possible: they count, and wait for a person to look at them."),
     ("Anonymous revenue", "Sales without a customer: part of revenue, but of nobody's value."),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate, groupby
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from patron.reports import charts, story, wording
+from patron.reports import card_charts, card_story, charts, forecast_story, story, wording
 from patron.reports.answers import Answers, read_answers
+from patron.reports.forecast_chart import forecast_chart
 from patron.reports.glossary import GLOSSARY
+from patron.reports.model_card import ModelCard, ModelResult, SliceRow
 from patron.reports.questions import CustomerRow
 
 HALF, FULL, NARROW = 500.0, 1040.0, 340.0
-FIGURES = ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months")
+FIGURES = ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months", "forecast")
+CARD_FIGURES = ("models", "reliability", "slices_one", "slices_two", "fairness", "drivers")
+Draw = Callable[[float, str], Markup]
 
 
 def render_report(release: Path) -> str:
@@ -29,7 +34,10 @@ def render_report(release: Path) -> str:
             run=answers.evidence.run,
             gate=answers.evidence.gate,
             story=story,
-            figures=_figures(answers),
+            ahead=forecast_story,
+            told=card_story,
+            champion=_champion(answers),
+            figures=_figures(answers) | _card_figures(answers.card),
             marks=[_mark(row, answers) for row in answers.top],
             verdicts=story.verdicts(answers),
             glossary=GLOSSARY,
@@ -62,6 +70,7 @@ def _environment() -> Environment:
         finding_name=story.finding_name,
         metric_figure=_metric_figure,
         estimate=wording.estimate,
+        capfirst=_with_capital,
     )
     environment.globals.update(
         step=wording.rounding_step,
@@ -76,6 +85,49 @@ def _environment() -> Environment:
 
 def _metric_figure(value: float | None, metric: str, currency: str) -> str:
     return story.metric_figure(metric, value, currency)
+
+
+def _with_capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _champion(answers: Answers) -> ModelResult | None:
+    study = answers.card.study if answers.card else None
+    return study.result(answers.evidence.gate.champion) if study else None
+
+
+def _card_figures(card: ModelCard | None) -> dict[str, Markup]:
+    """The charts of the model card, as far as there was a backtest to draw."""
+    drawn = dict.fromkeys(CARD_FIGURES, Markup())
+    if card is None or card.study is None:
+        return drawn
+    study, currency = card.study, card.run.currency
+    one, two = _halves(study.slices)
+    draw: dict[str, Draw] = {
+        "models": lambda w, n: card_charts.model_chart(study.results, card.gate.metric, currency, w, n),
+        "slices_one": lambda w, n: card_charts.slice_chart(one, w, n),
+        "slices_two": lambda w, n: card_charts.slice_chart(two, w, n),
+    }
+    if study.calibration is not None:
+        chances = study.calibration
+        draw["reliability"] = lambda w, n: card_charts.reliability_chart(chances, w, n)
+    if study.fairness.groups:
+        part = study.fairness
+        draw["fairness"] = lambda w, n: card_charts.fairness_chart(part.groups, part.limit, w, n)
+    if study.drivers:
+        draw["drivers"] = lambda w, n: card_charts.driver_bars(study.drivers, w, n)
+    for name, make in draw.items():
+        drawn[name] = _both(make(HALF, f"{name}-wide"), make(NARROW, f"{name}-narrow"))
+    return drawn
+
+
+def _halves(slices: Sequence[SliceRow]) -> tuple[tuple[SliceRow, ...], tuple[SliceRow, ...]]:
+    """The slices in two columns of about equal length, no grouping torn."""
+    lengths = [len(list(rows)) + 1 for _, rows in groupby(slices, key=lambda row: row.by)]
+    ends = list(accumulate(lengths))
+    cut = min(range(len(ends)), key=lambda k: abs(ends[k] - ends[-1] / 2), default=0) + 1
+    first = sum(lengths[:cut]) - cut
+    return tuple(slices[:first]), tuple(slices[first:])
 
 
 def _figures(answers: Answers) -> dict[str, Markup]:
@@ -102,6 +154,9 @@ def _figures(answers: Answers) -> dict[str, Markup]:
         add("coverage", HALF, lambda w, n: charts.coverage_chart(rows, w, n))
     if len(evidence.monthly_revenue) > 1:
         add("months", FULL, lambda w, n: charts.monthly_line(evidence.monthly_revenue, currency, w, n))
+    ahead = evidence.forecast
+    if ahead is not None:
+        add("forecast", FULL, lambda w, n: forecast_chart(ahead, currency, w, n))
     return drawn
 
 

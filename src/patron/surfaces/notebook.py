@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from patron.errors import UsageError
+from patron.pipeline.doctor import diagnose_workspace
+from patron.pipeline.prospects import ProspectReport, ProspectTerms, value_prospects
+from patron.pipeline.rehearsal import Choices, rehearse
 from patron.pipeline.runner import Watcher, run_workspace
+from patron.quality.doctor.diagnosis import Diagnosis
 from patron.releases.contents import Release, load_release
+from patron.reports.card_text import card_markdown
+from patron.reports.model_card import ModelCard
 from patron.settings import FILE_NAME, read_settings
 from patron.sources.propose import Proposal, propose
 from patron.sources.samples import prepare_sample
@@ -62,6 +69,64 @@ def run(workspace: str | Path = ".", *, again: bool = False, watcher: Watcher | 
     """Run a workspace to a published release, and open it."""
     outcome = run_workspace(Path(workspace), again=again, watcher=watcher)
     return load_release(workspace, outcome.release_id)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest found: ``card`` holds every figure; printed, or shown in a notebook, it reads as a page."""
+
+    card: ModelCard
+
+    def __str__(self) -> str:
+        return card_markdown(self.card)
+
+    def _repr_markdown_(self) -> str:
+        return card_markdown(self.card)
+
+
+def backtest(
+    workspace: str | Path = ".",
+    *,
+    folds: int | None = None,
+    horizon: str | None = None,
+    models: Sequence[str] = (),
+    metric: str | None = None,
+    watcher: Watcher | None = None,
+) -> Backtest:
+    """Test models on a workspace's past: every figure with its error, slices, fairness, calibration. Nothing is published.
+
+    What is not given is as in patron.toml. Raises UnknownName for a model or metric there is not, UsageError for a
+    horizon that is no period.
+    """
+    choices = Choices(folds, horizon, tuple(models), metric)
+    return Backtest(rehearse(Path(workspace), choices, watcher=watcher))
+
+
+def doctor(workspace: str | Path = ".") -> Diagnosis:
+    """Look at a workspace's data before modelling: findings, the family of models that suits, the horizon.
+
+    Nothing is modelled or published; a later ``run`` goes on from what was read. ``print`` the diagnosis to read it.
+    """
+    return diagnose_workspace(Path(workspace))
+
+
+def prospects(
+    workspace: str | Path = ".",
+    *,
+    horizon: str | None = None,
+    since: str | None = None,
+    margin_rate: float | None = None,
+    discount_rate: float = 0.0,
+    required_return: float = 0.0,
+) -> ProspectReport:
+    """Value a workspace's newcomers by how they came and what they first bought, with what winning one may cost.
+
+    ``report.groups`` holds them by attribute (country, acquisition_channel …), ``report.customers`` one by one, ``report.proof``
+    how well that did on newcomers of the past. Raises DataError with too few newcomers, UsageError for a horizon, day or
+    rate that cannot be.
+    """
+    asked = ProspectTerms(horizon, since, margin_rate, discount_rate, required_return)
+    return value_prospects(Path(workspace), asked)
 
 
 def demo(world: str = "complete-journey", workspace: str | Path = "patron-demo", **options: int) -> Release:

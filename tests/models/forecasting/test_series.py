@@ -46,3 +46,9 @@ def test_the_same_series_gives_the_same_bytes() -> None:
 def test_an_empty_series_is_refused() -> None:
     with pytest.raises(DataError, match="no complete month"):
         forecast_series(np.zeros(0), 3)
+
+
+@pytest.mark.parametrize("months", range(1, 30))
+def test_a_history_of_any_length_is_carried_on(months: int) -> None:
+    series = np.random.default_rng(months).gamma(5, 100, months)
+    assert np.isfinite(forecast_series(series, 7).expected).all()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from patron.models.arrays import Floats, Integers
-from patron.models.buying.lifetime_value import PurchaseProcess
 from patron.models.buying.summary import Summary
 from patron.models.forecasting.cohorts import Matrix
 from patron.models.forecasting.months import Period
+
+
+class PurchaseProcess(Protocol):
+    """A fitted model of when customers buy."""
+
+    def expected_purchases(self, summary: Summary, periods: float) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)

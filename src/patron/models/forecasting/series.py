@@ -58,7 +58,7 @@ def forecast_series(monthly: Floats, leads: int) -> SeriesForecast:
 def _past_error(monthly: Floats, name: str) -> float:
     """Mean absolute error over up to six origins and three months after each; infinite with no origin to try."""
     misses: list[float] = []
-    for back in range(1, _ORIGINS + 1):
+    for back in range(1, min(_ORIGINS, len(monthly) - 1) + 1):
         known = monthly[: len(monthly) - back]
         if len(known) >= FEWEST_FOR[name]:
             ahead = min(_LEADS, back)

@@ -15,7 +15,7 @@ from rich.table import Table
 from patron.errors import UsageError
 from patron.settings import FILE_NAME
 from patron.sources.propose import Proposal, ProposedSource
-from patron.surfaces.cli.run import called_as
+from patron.surfaces.cli.progress import called_as
 from patron.surfaces.notebook import proposed, written
 
 SURE, FAIRLY_SURE = 0.85, 0.7

@@ -89,6 +89,89 @@ def run(
 
 
 @app.command()
+def doctor(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """Look at the data before modelling: does it fit, which models suit, how far ahead, and what to mind."""
+    from patron.surfaces.cli.doctor import consult_doctor
+
+    consult_doctor(workspace, as_json=as_json)
+
+
+@app.command()
+def backtest(
+    workspace: Workspace = Path(),
+    folds: Annotated[
+        int | None, typer.Option(min=1, max=12, help="Past days to predict from, at most.", show_default="models.folds")
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="How far ahead, e.g. '90 days'.", show_default="value.horizon")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A model to test beside the plain baselines; repeatable.", show_default="models.candidates"),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="wape, mae, rmse, gini or spearman.", show_default="models.metric")
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Write the model card there: JSON if it ends in .json, else Markdown.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Test models on the past, with the error of every figure; nothing is published."""
+    from patron.pipeline.rehearsal import Choices
+    from patron.surfaces.cli.backtest import show_backtest
+
+    show_backtest(workspace, Choices(folds, horizon, tuple(model or ()), metric), card, as_json=as_json)
+
+
+@app.command()
+def forecast(
+    name: Annotated[str, typer.Argument(help="A release; without it, the current one.", show_default=False)] = "",
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Show revenue by month as a release expects it: from customers up, from the series down, and the gap."""
+    from patron.surfaces.cli.forecast import show_forecast
+
+    show_forecast(workspace, name or None, as_json=as_json)
+
+
+@app.command()
+def prospects(
+    workspace: Workspace = Path(),
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="country, acquisition_channel, channel, branch, category …", show_default="all that are mapped"
+        ),
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="How far ahead, e.g. '90 days'.", show_default="value.horizon")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="The day from which on newcomers count.", show_default="where a first sight is a first day"),
+    ] = None,
+    margin_rate: Annotated[
+        float | None, typer.Option(help="Share of revenue that is earned.", show_default="value.margin_rate")
+    ] = None,
+    discount_rate: Annotated[float, typer.Option(help="What a year's wait costs, e.g. 0.1.")] = 0.0,
+    required_return: Annotated[
+        float, typer.Option(help="Profit asked for each 1.00 spent on winning customers, e.g. 0.2.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, help="Words to show of each attribute.")] = 8,
+    out: Annotated[Path | None, typer.Option(help="Write a CSV file with a row per newcomer there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Value newcomers by how they came and what they first bought, and say what winning one may cost."""
+    from patron.pipeline.prospects import ProspectTerms
+    from patron.surfaces.cli.prospects import Shown, show_prospects
+
+    asked = ProspectTerms(horizon, since, margin_rate, discount_rate, required_return)
+    show_prospects(workspace, asked, Shown(by, limit, as_json, out))
+
+
+@app.command()
 def demo(
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The folder to make.")] = Path("patron-demo"),
     world: Annotated[

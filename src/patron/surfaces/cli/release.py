@@ -10,8 +10,11 @@ import typer
 
 from patron.errors import NothingThere
 from patron.pipeline.report import write_report
+from patron.releases.contents import CARD_TEXT
 from patron.releases.manifest import read_manifest, verify
 from patron.releases.shelf import Shelf
+from patron.reports.card_story import calibration_sentence, fairness_sentence, worst_sentence
+from patron.reports.model_card import read_card
 from patron.reports.summary import plain_summary
 
 
@@ -44,6 +47,12 @@ def show_release(workspace: Path, name: str | None, *, as_json: bool) -> None:
     )
     for line in plain_summary(folder):
         typer.echo(line)
+    card = read_card(folder)
+    if card is not None:
+        typer.echo("")
+        for line in filter(None, (worst_sentence(card), fairness_sentence(card), calibration_sentence(card))):
+            typer.echo(line)
+        typer.echo(f"Model card  {folder / CARD_TEXT}")
 
 
 def roll_back(workspace: Path, name: str | None, *, as_json: bool) -> None:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
 
-from patron.pipeline.runner import RunOutcome, StepDone, Watcher, run_workspace
-from patron.pipeline.step import Step
+from patron.pipeline.runner import RunOutcome, run_workspace
 from patron.releases.manifest import read_manifest
 from patron.releases.shelf import Shelf
 from patron.reports.summary import plain_summary
-
-INTERRUPTED = 130  # what shells expect after Ctrl-C
+from patron.surfaces.cli.progress import called_as, watched
 
 
 def run_and_tell(workspace: Path, *, again: bool = False, as_json: bool = False) -> RunOutcome:
     """Run a workspace, with progress on stderr and the result on stdout."""
-    outcome = _run_watched(workspace, again=again)
+    with watched("run") as watcher:
+        outcome = run_workspace(workspace, again=again, watcher=watcher)
     if as_json:
         typer.echo(json.dumps(outcome_facts(outcome), indent=2))
     else:
@@ -50,31 +45,6 @@ def outcome_facts(outcome: RunOutcome) -> dict[str, Any]:
     }
 
 
-def _run_watched(workspace: Path, *, again: bool) -> RunOutcome:
-    console = Console(stderr=True, highlight=False)
-    status = Status("", console=console, spinner="dots")
-
-    def begins(step: Step) -> None:
-        status.update(f"{step.title} …")
-        status.start()
-
-    def done(step: StepDone) -> None:
-        status.stop()
-        time = "before" if step.resumed else f"{step.seconds:.1f} s"
-        console.print(f"[green]✓[/] {step.title:<28}[dim]{time:>8}[/]  {escape(step.words)}", soft_wrap=True)
-
-    try:
-        return run_workspace(
-            workspace, again=again, watcher=Watcher(begins, lambda words: status.update(escape(words)), done)
-        )
-    except KeyboardInterrupt:
-        status.stop()
-        typer.echo(f"\nInterrupted. Finished steps are kept: '{called_as()} run' goes on from there.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        status.stop()
-
-
 def _tell(outcome: RunOutcome) -> None:
     typer.echo("")
     if outcome.unchanged:
@@ -89,8 +59,3 @@ def _tell(outcome: RunOutcome) -> None:
     typer.echo(f"Release  {outcome.release_id}")
     typer.echo(f"Report   {report}")
     typer.echo(f"Next     {called_as()} release show -w {outcome.workspace}")
-
-
-def called_as() -> str:
-    """How the user calls Patron: start.py says so when it stands between."""
-    return os.environ.get("PATRON_CALLED_AS", "patron")
