@@ -13,6 +13,7 @@ from patron.reports.evidence import (
     Evidence,
     ForecastEvidence,
     GateEvidence,
+    GroupTotal,
     LeaderboardRow,
     MonthAhead,
     MonthValue,
@@ -33,6 +34,7 @@ def gather_evidence(run: Run, sums: Totals) -> Evidence:
         monthly_revenue=monthly_value(run),
         caveats=tuple(caveats(run, sums)),
         forecast=forecast_evidence(run),
+        groups=group_evidence(run),
     )
 
 
@@ -76,6 +78,15 @@ def gate_evidence(run: Run) -> GateEvidence:
         leaderboard=tuple(LeaderboardRow(**row) for row in contest["leaderboard"]),
         folds=tuple(day_of(day) for day in contest["folds"]),
         refused=tuple(RefusedModel(**row) for row in contest["refused"]),
+    )
+
+
+def group_evidence(run: Run) -> tuple[GroupTotal, ...]:
+    """The totals of every group with their bounds, the greatest first within each way of grouping."""
+    return tuple(
+        GroupTotal(by, **{name: value for name, value in total.items() if name != "folds"})
+        for by, totals in run.recall("group_totals").items()
+        for total in sorted(totals, key=lambda total: (-total["expected"], total["label"]))
     )
 
 

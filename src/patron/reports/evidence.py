@@ -221,6 +221,19 @@ class ForecastEvidence:
 
 
 @dataclass(frozen=True)
+class GroupTotal:
+    """What the customers of one group (a tier, branch, country …) bring together; ``unknown`` says why bounds are missing."""
+
+    by: str
+    label: str
+    customers: int
+    expected: float
+    low: Figure = None
+    high: Figure = None
+    unknown: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the report says about a release beyond its scores and segments."""
 
@@ -232,6 +245,7 @@ class Evidence:
     monthly_revenue: tuple[MonthValue, ...] = ()
     caveats: tuple[str, ...] = ()
     forecast: ForecastEvidence | None = None
+    groups: tuple[GroupTotal, ...] = ()
 
     def to_json(self) -> str:
         """The evidence as indented JSON text; equal evidence gives equal text."""

@@ -13,6 +13,7 @@ from patron.reports import card_charts, card_story, charts, forecast_story, stor
 from patron.reports.answers import Answers, read_answers
 from patron.reports.forecast_chart import forecast_chart
 from patron.reports.glossary import GLOSSARY
+from patron.reports.group_totals import group_totals
 from patron.reports.model_card import ModelCard, ModelResult, SliceRow
 from patron.reports.questions import CustomerRow
 
@@ -35,6 +36,7 @@ def render_report(release: Path) -> str:
             gate=answers.evidence.gate,
             story=story,
             ahead=forecast_story,
+            groups=group_totals(answers.evidence.groups),
             told=card_story,
             champion=_champion(answers),
             figures=_figures(answers) | _card_figures(answers.card),
@@ -75,6 +77,7 @@ def _environment() -> Environment:
     environment.globals.update(
         step=wording.rounding_step,
         span=wording.span,
+        money_range=wording.money_range,
         tenth=wording.tenth,
         band_label=charts.band_label,
         metric_names=story.METRIC_NAMES,

@@ -12,6 +12,8 @@ from patron.scores.contest import Contest
 from patron.scores.intervals import MeasuredCoverage, measured_coverage
 from patron.scores.study import FIGURES, TierOf, coverage_rows
 
+_LEAVING_AFTER_ONE = ("mbg_nbd", "pareto_nbd")
+"""Models whose chance of being active holds for customers who bought once too."""
 Plain = dict[str, Any]  # JSON
 
 
@@ -114,6 +116,8 @@ def _caveats(contest: Contest, measured: MeasuredCoverage | None) -> list[str]:
         caveats.append("There are too few customers to measure how often the intervals hold.")
     else:
         caveats.append(f"Interval coverage was {measured.how}.")
+    if contest.verdict.champion in _LEAVING_AFTER_ONE:
+        return caveats
     caveats.append(
         "The chance of being active comes from BG/NBD, which takes nobody for gone before a second purchase: for customers who "
         "bought once it is an upper bound. Judge them by the chance of no purchase."
