@@ -180,7 +180,7 @@ class ModelSettings(Section):
     """Which models compete, and what a champion must show."""
 
     candidates: tuple[Name, ...] = Field(
-        ("bg_nbd", "boosting", "hybrid"), description="models that compete with the plain baselines"
+        ("bg_nbd", "pareto_nbd", "boosting", "hybrid"), description="models that compete with the plain baselines"
     )
     metric: Literal["wape", "mae", "rmse", "gini", "spearman"] = Field(
         "rmse", description="the declared metric of the gate"

@@ -261,3 +261,16 @@ def test_a_refused_files_bad_rows_can_be_looked_at(tmp_path: Path) -> None:
     told = (folder / "refused-rows.log").read_text("utf-8")
     assert told.count("unparseable_date") == 20
     assert "line 32" in told
+
+
+@pytest.mark.parametrize("column", ["customer_id", "amount"])
+def test_a_mapping_misspelt_after_the_file_was_read_is_refused_by_name(tmp_path: Path, column: str) -> None:
+    folder = shop(tmp_path)
+    add(folder, "a.csv", rows(0, 60))
+    run_workspace(folder)
+    settings = folder / "patron.toml"
+    line = {"customer_id": 'customer_id = "who"', "amount": 'amount = "amount"'}[column]
+    settings.write_text(settings.read_text("utf-8").replace(line, f'{column} = "whoo"'), "utf-8")
+    with pytest.raises(BrokenContract, match="no column 'whoo'") as refused:
+        run_workspace(folder)
+    assert "Its header: 'id', 'who', 'when', 'amount'" in str(refused.value)

@@ -21,7 +21,7 @@ BLOCK: Final = 32_768
 
 def floats(name: str, values: ArrayLike) -> Floats:
     """Values as a one-dimensional read-only array of finite 64-bit floats, or a DataError naming the first that isn't."""
-    array = np.array(values, dtype=np.float64)
+    array = numbers(name, values)
     if array.ndim != 1:
         raise DataError(f"{name} has {array.ndim} dimensions.", allowed="One value per customer is expected.")
     wrong = np.flatnonzero(~np.isfinite(array))
@@ -32,6 +32,32 @@ def floats(name: str, values: ArrayLike) -> Floats:
         )
     array.setflags(write=False)
     return array
+
+
+def numbers(name: str, values: ArrayLike) -> Floats:
+    """Values as 64-bit floats, NaN where one is missing; a DataError for dates, spans of time and words."""
+    given = np.asarray(values)
+    if given.dtype.kind in "mM":
+        raise DataError(
+            f"{name} holds {'dates' if given.dtype.kind == 'M' else 'spans of time'}, not numbers.",
+            allowed="Times are plain numbers in the unit that is declared.",
+            to_do=f"Divide by the unit, for example {name} / np.timedelta64(7, 'D') for weeks.",
+        )
+    try:
+        return np.array(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        row, value = next(((n, v) for n, v in enumerate(given.ravel()) if not _is_number(v)), (0, given))
+        raise DataError(
+            f"{name} is '{value}' in row {row}.", allowed="Only finite numbers are allowed, not words."
+        ) from error
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]  # whatever was given
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, str)
 
 
 def same_length(**arrays: Floats | None) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from patron.errors import BrokenContract
 from patron.pipeline.judge import judge
 from patron.pipeline.landing import LandedFile, landed_files, meaning_digest, reading_digest
 from patron.pipeline.step import Run, StepReport
+from patron.sources.header import require_kept_columns
 from patron.tables import INTAKE, QUARANTINE, REVIEW
 
 _COUNTED = ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
@@ -41,7 +44,7 @@ def _to_judge(run: Run) -> list[LandedFile]:
 
 
 def _refuse_unreadable(files: list[LandedFile]) -> None:
-    """Stop where a file's rows were cut by other settings than today's and the file is not there to be read anew."""
+    """Stop where a file's rows were cut by other settings and it is not there to be read anew, or lacks a mapped column."""
     for file in files:
         if file.reading != reading_digest(file.source):
             raise BrokenContract(
@@ -49,6 +52,7 @@ def _refuse_unreadable(files: list[LandedFile]) -> None:
                 allowed="To read it anew it must be where it was.",
                 to_do="Put the file back, or undo the change of those settings; nothing downstream was changed.",
             )
+        require_kept_columns(Path(file.path), file.columns, file.source)
 
 
 def _forget(run: Run, source: str, table: str) -> None:

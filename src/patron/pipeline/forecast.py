@@ -96,7 +96,11 @@ def _past_months(
     came = revenue_between(_transactions(run), plan.now, periods[0].from_day, periods[-1].to_day)
     by_month = _by_month(run, came)
     actual = np.array([by_month.get(period.month, 0.0) for period in periods])
-    return PastMonths(views.bottom_up - views.so_far, views.top_down - views.so_far, actual)
+    # The stub of a month that had begun says little of whole ones; where there is nothing else it must do.
+    whole = np.array([period.whole for period in periods])
+    kept = whole if whole.any() else ~whole
+    up, down = views.bottom_up - views.so_far, views.top_down - views.so_far
+    return PastMonths(up[kept], down[kept], actual[kept])
 
 
 def _as_they_were(run: Run, day: int) -> Customers:

@@ -48,6 +48,12 @@ class Answers:
         return self.evidence.run.currency
 
     @property
+    def confidence_value_share(self) -> float | None:
+        """The share of expected value that stands on high confidence."""
+        whole = sum(row.value for row in self.confidence)
+        return self.confidence[0].value / whole if whole > 0 else None
+
+    @property
     def tested(self) -> bool:
         """Whether any backtest was possible."""
         return bool(self.evidence.gate.leaderboard)

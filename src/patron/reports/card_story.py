@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from patron.reports.evidence import CoverageRow
-from patron.reports.model_card import FairnessPart, GapRow, Measured, ModelCard, ModelResult, SliceRow
+from patron.reports.model_card import FairnessPart, GapRow, GroupRow, Measured, ModelCard, ModelResult, SliceRow
 from patron.reports.story import METRIC_NAMES, Level, Verdict, metric_figure
 from patron.reports.wording import count, day, listed, number, period, share, signed_share
 
@@ -125,15 +125,26 @@ def fairness_sentence(card: ModelCard) -> str:
     if not part.groups:
         return f"No declared group could be judged.{left_out}"
     judged = listed(list(dict.fromkeys(by_words(row.by) for row in part.groups)))
-    beyond = [f"{by_words(row.by)} {row.name}" for row in part.groups if row.standing == "beyond"]
+    beyond = [_gap_words(row) for row in part.groups if row.standing == "beyond"]
     limit = f"{share(part.limit)} above or below the rest, for what it turned out to be"
     if part.standing == "beyond":
-        return f"Not served alike: {listed(beyond)} {'is' if len(beyond) == 1 else 'are'} placed more than {limit}.{left_out}"
+        return f"Not served alike, against the rest and for what they turned out to be: {'; '.join(beyond)}.{left_out}"
     if part.standing == "within":
         return f"By {judged}, no group is placed more than {limit}.{left_out}"
     return (
         f"By {judged}, no group is clearly placed more than {limit}; for some there are too few customers to rule it out."
         f"{left_out}"
+    )
+
+
+def _gap_words(row: GroupRow) -> str:
+    """The widest gap of a group, with what it may be."""
+    gaps = [("valued", row.value), *([("expected to buy", row.buyers)] if row.buyers is not None else [])]
+    what, gap = max(gaps, key=lambda told: abs(told[1].value or 0.0))
+    where = "above" if (gap.value or 0.0) > 0 else "below"
+    return (
+        f"{by_words(row.by)} {row.name} is {what} {share(abs(gap.value or 0.0))} {where} it (anything from "
+        f"{signed_share(gap.low)} to {signed_share(gap.high)})"
     )
 
 
@@ -214,7 +225,7 @@ def card_verdicts(card: ModelCard) -> tuple[Verdict, ...]:
     word = STANDING_WORDS[part.standing] if part.groups else "Not judged"
     off = bool(study.worst_slices)
     verdicts = [
-        Verdict("Is it off anywhere?", "fair" if off else "good", "Yes" if off else "No", worst_sentence(card)),
+        Verdict("Is it off anywhere?", "fair" if off else "good", "Yes" if off else "Not proven", worst_sentence(card)),
         Verdict("Are groups served alike?", fair, word, fairness_sentence(card)),
     ]
     if chances is not None and chances.ece.value is not None:
@@ -222,6 +233,12 @@ def card_verdicts(card: ModelCard) -> tuple[Verdict, ...]:
         level: Level = "good" if ece <= ECE_BOUNDS[0] else "fair" if ece <= ECE_BOUNDS[1] else "poor"
         verdicts.append(Verdict("Do chances hold?", level, level.capitalize(), calibration_sentence(card)))
     return tuple(verdicts)
+
+
+def front_verdicts(card: ModelCard | None) -> tuple[Verdict, ...]:
+    """The card's verdicts that a reader of the first page needs: chances, and groups that are not served alike."""
+    told = card_verdicts(card) if card is not None else ()
+    return tuple(v for v in told if v.question == "Do chances hold?" or (v.level == "poor" and "groups" in v.question))
 
 
 def models_finding(card: ModelCard) -> str:

@@ -14,9 +14,10 @@ def finding(forecast: ForecastEvidence, currency: str) -> str:
     total = sum(month.expected for month in months)
     reach = sum(month.high - month.low for month in months if month.low is not None and month.high is not None)
     step = rounding_step(total - reach / 2, total + reach / 2) if reach else rounding_step(0.9 * total, 1.1 * total)
-    if len(months) == 1:
-        return f"{money(total, currency, step)} is expected in {months[0].month}"
-    return f"{money(total, currency, step)} is expected from {months[0].month} to {months[-1].month}"
+    when = f"in {months[0].month}" if len(months) == 1 else f"from {months[0].month} to {months[-1].month}"
+    known = months[0].so_far
+    begun = f", of which {money(known, currency, step)} is in already" if known else ""
+    return f"{money(total, currency, step)} is expected {when}{begun}"
 
 
 def how(forecast: ForecastEvidence) -> str:
@@ -63,6 +64,6 @@ def cohort_sentence(forecast: ForecastEvidence, currency: str) -> str:
         return ""
     step = rounding_step(0.9 * coming.expected, 1.1 * coming.expected)
     return (
-        f"Customers who are not here yet are expected to bring {money(coming.expected, currency, step)}, "
+        f"From here on, customers who are not here yet are expected to bring {money(coming.expected, currency, step)}, "
         f"{share(coming.expected / total)} of what customers bring; the rest comes from those of today."
     )

@@ -41,7 +41,7 @@ def render_report(release: Path) -> str:
             champion=_champion(answers),
             figures=_figures(answers) | _card_figures(answers.card),
             marks=[_mark(row, answers) for row in answers.top],
-            verdicts=story.verdicts(answers),
+            verdicts=(*story.verdicts(answers), *card_story.front_verdicts(answers.card)),
             glossary=GLOSSARY,
             warranted=wording.figures_warranted(total.expected, total.low, total.high),
         )

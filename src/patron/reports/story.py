@@ -196,8 +196,10 @@ def decile_finding(answers: Answers) -> str:
         return "Predicted against what happened"
     off = predicted / actual - 1
     if abs(off) < 0.005:
-        return "The predicted total met what happened"
-    return f"The predicted total was {share(abs(off))} {'above' if off > 0 else 'below'} what happened"
+        return "In the newest fold the predicted total met what happened"
+    return (
+        f"In the newest fold the predicted total was {share(abs(off))} {'above' if off > 0 else 'below'} what happened"
+    )
 
 
 def coverage_finding(answers: Answers) -> str:

@@ -44,11 +44,20 @@ def require_columns(path: Path, header: Sequence[str], source: Source, *, delimi
     """Raise BrokenContract, naming the header found, unless it has every column that the source maps."""
     names = clean_names(header)
     missing = [name for name in mapped_columns(source) if name not in names]
-    if not missing:
-        return
+    if missing:
+        raise _lacking(path, missing, names, _likely_delimiter(names, delimiter) if delimiter else "")
+
+
+def require_kept_columns(path: Path, kept: Sequence[str], source: Source) -> None:
+    """The same for a file that was read before, with the columns it was kept with: its mapping may have changed since."""
+    missing = [name for name in mapped_columns(source) if stored_name(name) not in kept]
+    if missing:
+        raise _lacking(path, missing, kept, "")
+
+
+def _lacking(path: Path, missing: Sequence[str], names: Sequence[str], hint: str) -> BrokenContract:
     shown = ", ".join(f"'{name}'" for name in names[:_MOST_NAMES_SHOWN])
-    hint = _likely_delimiter(names, delimiter) if delimiter else ""
-    raise BrokenContract(
+    return BrokenContract(
         f"{path} has no column {' and no column '.join(repr(name) for name in missing)}.",
         allowed=f"Its header: {shown}{' …' if len(names) > _MOST_NAMES_SHOWN else ''}.",
         to_do=hint or "Mend the mapping under columns in patron.toml, or export the missing column.",

@@ -164,7 +164,10 @@ def _typer(engine: duckdb.DuckDBPyConnection, source: Source, table: Table, name
 
 
 def _place(batch: pa.RecordBatch, name: str) -> int:
-    return int(batch.schema.get_field_index(name))
+    place = int(batch.schema.get_field_index(name))
+    if place < 0:  # Arrow would take it as the last column
+        raise UsageError(f"The rows have no column '{name}'.", allowed=f"They have {', '.join(batch.schema.names)}.")
+    return place
 
 
 def _unfit(columns: Mapping[str, TypedColumn]) -> list[_Complaint]:

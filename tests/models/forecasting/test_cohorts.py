@@ -55,10 +55,26 @@ def test_a_month_that_has_only_begun_teaches_nothing() -> None:
     assert revenue_by_age(begun, 1)[0] == pytest.approx(20)
 
 
-def test_anonymous_revenue_keeps_its_share() -> None:
+def test_anonymous_revenue_goes_on_at_its_own_pace_whatever_customers_do() -> None:
     history = steady()
-    share = history.anonymous[-6:].sum() / history.revenue[:, -6:].sum()
-    assert anonymous_ahead(history, np.array([100.0])) == pytest.approx([100 * share])
+    periods = periods_ahead(ORIGIN, 92)
+    expected = [history.anonymous[-6:].sum() / 181 * period.days for period in periods]
+    assert anonymous_ahead(history, periods, np.ones(12)) == pytest.approx(expected)
+    nobody_known = CohortHistory(ORIGIN, LAST - 17, np.zeros((18, 18)), np.zeros(18), np.full(18, 500.0))
+    assert anonymous_ahead(nobody_known, periods, np.ones(12)).sum() == pytest.approx(18 * 500 / 546 * 92, rel=0.02)
+
+
+def test_a_season_of_coming_counts_once_where_everybody_spends_the_same() -> None:
+    """Customers come in threes in December and buy once, for 100: December's newcomers bring 100 each, no more."""
+    months, origin = 36, day_number(date(2026, 11, 30))
+    first = month_of(origin) - months + 1
+    came = np.where((first + np.arange(months)) % 12 == 11, 300.0, 100.0)
+    history = CohortHistory(origin, first, np.diag(100 * came), came, np.zeros(months))
+    (december,) = periods_ahead(origin, 31)
+    season = seasons(history.total, first)
+    coming, revenue = newcomers_ahead(history, [december], season)
+    assert revenue[0, 0] == pytest.approx(100 * coming[0])
+    assert 200 < coming[0] < 320
 
 
 def test_seasons_need_two_years_and_are_drawn_towards_none() -> None:

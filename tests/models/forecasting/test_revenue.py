@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -113,3 +114,20 @@ def test_bounds_hold_as_often_as_claimed_over_many_worlds() -> None:
 def test_an_impossible_level_is_refused() -> None:
     with pytest.raises(UsageError, match=r"level of 1\.2"):
         reconcile(views(), [], level=1.2)
+
+
+def test_a_view_that_expects_nothing_gains_no_weight_by_it() -> None:
+    blind = [PastMonths(np.array([100.0, 0.0, 0.0]), np.full(3, 110.0), np.full(3, 100.0))] * 2
+    assert reconcile(views(), blind).weight_bottom_up < 0.3
+
+
+def test_with_nothing_expected_from_below_the_series_stands_as_nobodys(both: TwoViews) -> None:
+    empty = replace(
+        both,
+        bottom_up=both.so_far,
+        anonymous=np.zeros(len(both.periods)),
+        newcomers=np.zeros_like(both.newcomers),
+        existing=replace(both.existing, revenue=np.zeros_like(both.existing.revenue)),
+    )
+    told = reconcile(empty, [])
+    assert told.cohort_revenue.sum(axis=0) + told.anonymous + told.so_far == pytest.approx(told.expected)

@@ -52,3 +52,14 @@ def test_an_empty_series_is_refused() -> None:
 def test_a_history_of_any_length_is_carried_on(months: int) -> None:
     series = np.random.default_rng(months).gamma(5, 100, months)
     assert np.isfinite(forecast_series(series, 7).expected).all()
+
+
+@pytest.mark.parametrize("times", [1e-4, 100.0, 1e6])
+def test_another_currency_gives_the_same_forecast_in_it(times: float) -> None:
+    months = np.arange(42)
+    series = (1000 + 20 * months + 300 * np.sin(months / 12 * 2 * np.pi)) * np.random.default_rng(4).gamma(
+        80, 1 / 80, 42
+    )
+    one, other = forecast_series(series, 5), forecast_series(series * times, 5)
+    assert other.model == one.model
+    assert other.expected / times == pytest.approx(one.expected, rel=1e-6)

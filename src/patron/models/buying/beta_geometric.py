@@ -16,7 +16,7 @@ from scipy.special import betainc, gammaln
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, blocks, dot, floats, spread
 from patron.models.buying.discounting import continuous_rate
-from patron.models.buying.fitted import FittedProcess, as_rows, length
+from patron.models.buying.fitted import FittedProcess, as_rows, as_summary, length
 from patron.models.buying.leaving_likelihood import leaving_likelihood
 from patron.models.buying.maximum_likelihood import FEW_ROWS, SOME_ROWS, maximise_curved
 from patron.models.buying.purchases_if_alive import PurchasesIfAlive
@@ -165,7 +165,7 @@ Process = TypeVar("Process", bound=FittedBetaGeometric)
 
 def fit_beta_geometric(kind: type[Process], summary: Summary) -> Process:
     """Maximum-likelihood parameters of one kind for these customers; DataError when none was observed for any time."""
-    rows = summary.to_learn_from()
+    rows = as_summary(summary).to_learn_from()
     customers = float(rows.weights.sum())
     scale = dot(rows.weights, rows.T) / customers if customers > 0 else 0.0
     if scale <= 0:

@@ -110,6 +110,7 @@ class FittedProcess(Fitted):
         return {"unit": str(content["unit"])}
 
     def _same_unit(self, summary: Summary) -> None:
+        as_summary(summary)
         if summary.unit != self.unit:
             raise UsageError(
                 f"The customers' times are in {summary.unit}s, the model's in {self.unit}s.",
@@ -117,8 +118,21 @@ class FittedProcess(Fitted):
             )
 
 
-def length(periods: float) -> float:
+def as_summary(customers: object) -> Summary:
+    """The customers, once it is sure that they are a Summary; UsageError for a table or an array."""
+    if not isinstance(customers, Summary):
+        raise UsageError(
+            f"Customers were given as {type(customers).__name__}.",
+            allowed="Processes take a Summary.",
+            to_do="Make one: Summary(frequency, recency, T, unit='week'), with T from the first purchase to today.",
+        )
+    return customers
+
+
+def length(periods: float | str) -> float:
     """A horizon, once it is sure to be one: 0 or more, and finite."""
+    if isinstance(periods, str):
+        raise UsageError(f"A horizon of '{periods}' was asked for.", allowed="A number in the model's unit of time.")
     if not 0 <= periods < np.inf:
         raise UsageError(f"A horizon of {periods} was asked for.", allowed="It must be 0 or more, and finite.")
     return float(periods)

@@ -45,7 +45,7 @@ class FittedGammaGamma(Fitted):
         """Expected mean spend per purchase, p·(v + x·m)/(p·x + q - 1) (eq. 5): the customer's own mean, shrunk.
 
         The population mean for customers without a repeat purchase, and for those whose repeat purchases cost nothing.
-        Infinite only where ``population_mean`` is and nothing is known of the customer.
+        Infinite where p·x + q ≤ 1: only where ``population_mean`` is, and of customers of whom little or nothing is known.
         """
         x, m = floats("frequency", frequency), floats("monetary_value", monetary_value)
         same_length(frequency=x, monetary_value=m)

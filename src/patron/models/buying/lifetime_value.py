@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats
 from patron.models.buying.gamma_gamma import FittedGammaGamma
@@ -35,8 +37,9 @@ def lifetime_value(
     ``yearly_discount_rate`` 0.1 counts a purchase a year from now at 1/1.1 of its value (compounded continuously); 0 does
     not discount. The summary needs monetary_value. Raises DataError without it.
     """
-    each = _expected_spend(spend, summary)
-    return each * purchases.discounted_purchases(summary, periods, yearly_discount_rate)
+    return _worth(
+        purchases.discounted_purchases(summary, periods, yearly_discount_rate), _expected_spend(spend, summary)
+    )
 
 
 def residual_lifetime_value(
@@ -53,7 +56,14 @@ def residual_lifetime_value(
             allowed="Pareto/NBD has one.",
             to_do="Fit a Pareto/NBD, or ask for the lifetime_value of a long horizon.",
         )
-    return _expected_spend(spend, summary) * purchases.discounted_residual_purchases(summary, yearly_discount_rate)
+    return _worth(
+        purchases.discounted_residual_purchases(summary, yearly_discount_rate), _expected_spend(spend, summary)
+    )
+
+
+def _worth(purchases: Floats, each: Floats) -> Floats:
+    """Purchases × spend; nothing where no purchase is expected, however large (or infinite) each would be."""
+    return np.multiply(purchases, each, out=np.zeros(len(each)), where=purchases > 0)
 
 
 def _expected_spend(spend: FittedGammaGamma, summary: Summary) -> Floats:

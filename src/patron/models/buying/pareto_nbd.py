@@ -18,7 +18,7 @@ from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, dot, floats
 from patron.models.buying import pareto_forecasts as forecasts
 from patron.models.buying.discounting import continuous_rate
-from patron.models.buying.fitted import FittedProcess, as_rows, length
+from patron.models.buying.fitted import FittedProcess, as_rows, as_summary, length
 from patron.models.buying.maximum_likelihood import maximise_curved
 from patron.models.buying.pareto_blocks import Parameters, ordered
 from patron.models.buying.pareto_likelihood import Likelihood
@@ -168,7 +168,7 @@ class ParetoNBD:
         Raises DataError when there are no customers or none was observed for any time. Everything else gives a fit;
         ``converged`` and ``advice`` say what it is worth.
         """
-        rows = summary.to_learn_from()
+        rows = as_summary(summary).to_learn_from()
         scale = mean_time(rows, FittedParetoNBD.TITLE)
         everybody = ordered(rows.frequency, rows.recency / scale, rows.T / scale, rows.weight)
         every = Likelihood.of(everybody)

@@ -55,7 +55,7 @@ class CohortHistory:
 
     @property
     def complete(self) -> int:
-        """How many of the months are over; the first is left out when the history begins within it and more follow."""
+        """How many of the months are over."""
         over = first_day(month_of(self.origin_day) + 1) - 1 == self.origin_day
         return len(self.newcomers) - (not over)
 
@@ -96,25 +96,31 @@ def revenue_by_age(history: CohortHistory, ages: int) -> Floats:
 def newcomers_ahead(history: CohortHistory, periods: Sequence[Period], season: Floats) -> tuple[Floats, Matrix]:
     """How many customers will come in each period, and the revenue (cohort, period) that they bring.
 
-    As many come per day as in the last six complete months, by season.
+    As many come per day as in the last six complete months, by the seasons of coming; what they bring in the month of
+    coming is the mean of all months, and later follows ``season``, as it does for everybody.
     """
-    first = max(history.complete // ESTABLISHED, history.complete - RECENT_MONTHS)
-    months = np.arange(first, history.complete) + history.first_month
-    lengths = np.array([first_day(int(month) + 1) - first_day(int(month)) for month in months], dtype=np.float64)
-    usual = float((lengths * season[months % 12]).sum())
-    per_day = float(history.newcomers[months - history.first_month].sum()) / usual if usual > 0 else 0.0
-    coming = np.array([per_day * period.days * season[period.month % 12] for period in periods])
+    arrivals = seasons(history.newcomers[: history.complete], history.first_month)
+    per_day = _per_day(history, history.newcomers, arrivals, established=True)
+    coming = np.array([per_day * period.days * arrivals[period.month % 12] for period in periods])
     curve = revenue_by_age(history, len(periods))
     revenue = np.zeros((len(periods), len(periods)))
     for cohort in range(len(periods)):
         for later in range(cohort, len(periods)):
-            share = season[periods[later].month % 12] / season.mean()
+            share = season[periods[later].month % 12] if later > cohort else 1.0
             revenue[cohort, later] = coming[cohort] * curve[later - cohort] * share
     return coming, revenue
 
 
-def anonymous_ahead(history: CohortHistory, identified: Floats) -> Floats:
-    """Revenue of nobody in particular, at its share of identified revenue in the last six complete months."""
-    recent = slice(max(0, history.complete - RECENT_MONTHS), history.complete)
-    known = float(history.revenue[:, recent].sum())
-    return identified * (float(history.anonymous[recent].sum()) / known if known > 0 else 0.0)
+def anonymous_ahead(history: CohortHistory, periods: Sequence[Period], season: Floats) -> Floats:
+    """Revenue of nobody in particular: as much per day as in the last six complete months, by season."""
+    per_day = _per_day(history, history.anonymous, season, established=False)
+    return np.array([per_day * period.days * season[period.month % 12] for period in periods])
+
+
+def _per_day(history: CohortHistory, monthly: Floats, season: Floats, *, established: bool) -> float:
+    """What the last complete months brought per day of a usual season."""
+    first = max(history.complete // ESTABLISHED if established else 0, history.complete - RECENT_MONTHS)
+    months = np.arange(first, history.complete) + history.first_month
+    lengths = np.array([first_day(int(month) + 1) - first_day(int(month)) for month in months], dtype=np.float64)
+    usual = float((lengths * season[months % 12]).sum())
+    return float(monthly[months - history.first_month].sum()) / usual if usual > 0 else 0.0

@@ -14,7 +14,7 @@ from patron.models.forecasting.cohorts import Matrix
 from patron.models.forecasting.months import Period
 
 
-class PurchaseProcess(Protocol):
+class ExpectsPurchases(Protocol):
     """A fitted model of when customers buy."""
 
     def expected_purchases(self, summary: Summary, periods: float) -> Floats: ...
@@ -33,7 +33,7 @@ def existing_ahead(
     cohort: Integers,
     expected_value: Floats,
     summary: Summary,
-    process: PurchaseProcess,
+    process: ExpectsPurchases,
     horizon_days: int,
     periods: Sequence[Period],
     season: Floats,

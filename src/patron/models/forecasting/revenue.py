@@ -89,7 +89,7 @@ def two_views(history: CohortHistory, existing: ExistingAhead, periods: Sequence
     """Both views of the same months. The history needs one complete month."""
     coming, newcomers = newcomers_ahead(history, periods, season)
     identified = existing.revenue.sum(axis=0) + newcomers.sum(axis=0)
-    anonymous = anonymous_ahead(history, identified)
+    anonymous = anonymous_ahead(history, periods, season)
     so_far = np.zeros(len(periods))
     if not periods[0].whole:
         so_far[0] = history.total[-1]
@@ -137,8 +137,9 @@ def reconcile(views: TwoViews, past: Sequence[PastMonths], level: float = 0.8) -
         raise UsageError(f"An interval level of {level} was asked for.", allowed="It lies between 0 and 1.")
     weight = _weight_of_bottom_up(past)
     ahead = weight * (views.bottom_up - views.so_far) + (1 - weight) * (views.top_down - views.so_far)
-    scale = ahead / np.where(views.bottom_up != views.so_far, views.bottom_up - views.so_far, 1.0)
-    reach = _relative_reach(past, weight, level) * np.abs(ahead)
+    parts = views.bottom_up - views.so_far
+    scale = np.where(parts != 0, ahead / np.where(parts != 0, parts, 1.0), 0.0)
+    reach = _relative_reach(past, weight, level) * _usual(ahead, views.periods)
     cohort, customers, revenue = _by_cohort(views)
     return RevenueForecast(
         periods=views.periods,
@@ -153,25 +154,33 @@ def reconcile(views: TwoViews, past: Sequence[PastMonths], level: float = 0.8) -
         cohort=cohort,
         cohort_customers=customers,
         cohort_revenue=revenue * scale,
-        anonymous=views.anonymous * scale,
+        # Where nothing is expected from below, what the series expects is nobody's in particular.
+        anonymous=np.where(parts != 0, views.anonymous * scale, ahead),
         origins=len(past),
     )
 
 
-def _relative_errors(past: Sequence[PastMonths], weight: float) -> Floats:
-    """Actual / forecast − 1 of every month that was forecast, for one weight of the bottom-up view."""
+def _usual(ahead: Floats, periods: Sequence[Period]) -> Floats:
+    """The usual amount of so many days ahead, for each period: errors are told in usual months."""
+    days = np.array([period.days for period in periods], dtype=np.float64)
+    return np.asarray(float(np.abs(ahead).sum()) / float(days.sum()) * days, dtype=np.float64)
+
+
+def _errors(past: Sequence[PastMonths], weight: float) -> Floats:
+    """Actual − forecast of every month for one weight of the bottom-up view, in usual months of its origin."""
     errors = []
     for origin in past:
         told = weight * origin.bottom_up + (1 - weight) * origin.top_down
-        known = told > 0
-        errors.append(origin.actual[known] / told[known] - 1)
+        usual = float(np.abs(origin.actual).mean()) if len(origin.actual) else 0.0
+        if usual > 0:
+            errors.append((origin.actual - told) / usual)
     return np.concatenate(errors) if errors else np.zeros(0)
 
 
 def _weight_of_bottom_up(past: Sequence[PastMonths]) -> float:
-    """The inverse of mean squared relative errors, with equal weights believed as firmly as six months of errors."""
-    up, down = _relative_errors(past, 1.0), _relative_errors(past, 0.0)
-    if not len(up) or not len(down):
+    """The inverse of mean squared errors, with equal weights believed as firmly as six months of errors."""
+    up, down = _errors(past, 1.0), _errors(past, 0.0)
+    if not len(up):
         return 0.5
     both = float((up**2).sum() + (down**2).sum())
     prior = EQUAL_WEIGHT_MONTHS * both / (len(up) + len(down))
@@ -180,7 +189,7 @@ def _weight_of_bottom_up(past: Sequence[PastMonths]) -> float:
 
 
 def _relative_reach(past: Sequence[PastMonths], weight: float, level: float) -> float:
-    errors = _relative_errors(past, weight)
+    errors = _errors(past, weight)
     if not len(errors):
         return float("nan")
     return float(np.sqrt(np.mean(errors**2)) * students_t.ppf((1 + level) / 2, len(past)))

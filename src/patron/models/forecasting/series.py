@@ -46,13 +46,16 @@ def forecast_series(monthly: Floats, leads: int) -> SeriesForecast:
     monthly = floats("monthly", monthly)
     if not len(monthly):
         raise DataError("There is no complete month to carry on.", allowed="At least one month must be over.")
+    # The searches stop at absolute tolerances: in units of a usual month they give the same answer in any currency.
+    usual = float(np.abs(monthly).mean()) or 1.0
+    monthly = np.round(monthly / usual, 10)
     names = [name for name, fewest in FEWEST_FOR.items() if len(monthly) >= fewest]
     errors = {name: _past_error(monthly, name) for name in names}
     best = names[0]
     for name in names[1:]:
         if errors[name] < _GAIN * errors[best]:
             best = name
-    return SeriesForecast(best, _MODELS[best](monthly, leads), errors[best])
+    return SeriesForecast(best, _MODELS[best](monthly, leads) * usual, errors[best] * usual)
 
 
 def _past_error(monthly: Floats, name: str) -> float:

@@ -64,22 +64,24 @@ def measure_fairness(
     """The gaps of every group of every grouping; ``high_tier`` says who was predicted to be, and who was, of high value.
 
     A group is beyond the limit when a gap exceeds it and noise cannot explain the gap; within it when the whole interval
-    of every gap is; else nobody can tell. Groups of under 50 customers do not decide the verdict on all. Intervals hold for all groups of a grouping at once (Bonferroni).
+    of every gap is; else nobody can tell. Groups of under 50 customers do not decide the verdict on all. Intervals hold for
+    all groups of all groupings, and for both measures, at once (Bonferroni).
     """
-    groups = [row for by, labels in groupings.items() for row in _grouping(pooled, by, labels, high_tier, limit)]
+    read = {by: readable(pooled, labels) for by, labels in groupings.items()}
+    parting = {by: labels for by, labels in read.items() if len(labels.names) > 1}
+    measures = 1 if pooled.no_purchase is None else 2
+    looks = max(1, measures * sum(len(labels.names) for labels in parting.values()))
+    reach = float(norm.ppf(1 - (1 - CERTAINTY) / (2 * looks)))
+    groups = [row for by, labels in parting.items() for row in _grouping(pooled, by, labels, high_tier, limit, reach)]
     standings = {row.standing for row in groups if row.customers >= SMALLEST_GROUP}
     overall: Standing = "beyond" if "beyond" in standings else "unsure" if "unsure" in standings else "within"
     return Fairness(limit, tuple(groups), overall)
 
 
 def _grouping(
-    pooled: Pooled, by: str, labels: Labels, high_tier: tuple[Flags, Flags], limit: float
+    pooled: Pooled, by: str, labels: Labels, high_tier: tuple[Flags, Flags], limit: float, reach: float
 ) -> list[GroupFairness]:
-    labels = readable(pooled, labels)
-    if len(labels.names) < 2:
-        return []
     sums = pooled.sums(labels, _columns(pooled, high_tier))
-    reach = float(norm.ppf(1 - (1 - CERTAINTY) / (2 * len(labels.names))))
     gaps = {"value": _gaps(pooled, sums["predicted"], sums["actual"], reach)}
     if "chance" in sums:
         gaps["buyers"] = _gaps(pooled, sums["chance"], sums["bought"], reach)

@@ -63,7 +63,7 @@ def total_interval(predicted_total: float, folds: Totals, noise: float = 0.0, le
     if len(errors):
         shared = reach * float(np.sqrt(np.mean(errors**2)) * students_t.ppf((1 + level) / 2, len(errors)))
     half = float(max(own, shared))
-    low = max(predicted_total - half, min(predicted_total, 0.0))
+    low = max(predicted_total - half, 0.0) if predicted_total >= 0 else predicted_total - half
     return TotalInterval(float(low), float(predicted_total) + half, len(errors))
 
 

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from patron.errors import DataError, UnknownName
 from patron.models.arrays import Flags, Floats, Integers, floats, same_length
+from patron.models.arrays import numbers as as_numbers
 from patron.models.validation.conformal import Intervals, fit_intervals, total_interval
 from patron.models.valuing.acquisition import AcquisitionTerms, ChannelValue
 from patron.models.valuing.activity import as_json
@@ -34,6 +35,21 @@ LEVEL: Final = 0.8
 FIRST_ORDER: Final = "first_order_value"
 _SWEEPS: Final = 4
 _GIANTS_FROM: Final = 0.95
+
+
+def _words(values: ArrayLike) -> Words:
+    """Words, empty where one is missing (None or NaN)."""
+    given = np.asarray(values, dtype=object)
+    missing = np.array([value is None or value != value for value in given.ravel()], dtype=np.bool_)
+    return np.where(missing, "", given.astype(np.str_)).astype(np.str_)
+
+
+def _known_amounts(name: str, values: ArrayLike) -> Floats:
+    amounts = as_numbers(name, values)
+    if (amounts < 0).any():
+        row = int(np.argmax(amounts < 0))
+        raise DataError(f"{name} is {amounts[row]:g} in row {row}.", allowed="0 or more; NaN before a first order.")
+    return amounts
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +71,9 @@ class Newcomers:
         attributes: Mapping[str, ArrayLike],
         numbers: Mapping[str, ArrayLike] | None = None,
     ) -> None:
-        first = np.array(first_order_value, dtype=np.float64)
-        words = {name: np.asarray(values).astype(np.str_) for name, values in attributes.items()}
-        figures = {name: np.array(values, dtype=np.float64) for name, values in (numbers or {}).items()}
+        first = _known_amounts("first_order_value", first_order_value)
+        words = {name: _words(values) for name, values in attributes.items()}
+        figures = {name: as_numbers(f"number '{name}'", values) for name, values in (numbers or {}).items()}
         named = {f"attribute '{name}'": np.zeros(len(values)) for name, values in words.items()}
         named |= {f"number '{name}'": values for name, values in figures.items()}
         same_length(first_order_value=first, **named)

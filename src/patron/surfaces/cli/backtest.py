@@ -13,13 +13,15 @@ from patron.reports import card_story as told
 from patron.reports.card_text import card_markdown
 from patron.reports.model_card import ModelCard, ModelResult
 from patron.reports.wording import count, number, printable, sentence, short_day
-from patron.surfaces.cli.progress import watched
+from patron.surfaces.cli.progress import watched, writable
 
 _FIGURES = ("wape", "mae", "rmse", "bias", "spearman", "gini", "capture_20", "decile_mape")
 
 
 def show_backtest(workspace: Path, choices: Choices, card_path: Path | None, *, as_json: bool) -> None:
     """Backtest a workspace, with progress on stderr and the result on stdout."""
+    if card_path is not None:
+        writable(card_path)
     with watched("backtest") as watcher:
         card = rehearse(workspace, choices, watcher=watcher)
     if card_path is not None:

@@ -52,11 +52,19 @@ def _tell(forecast: ForecastEvidence, currency: str) -> None:
     for month in forecast.months:
         amounts = (month.bottom_up, month.top_down, month.bottom_up - month.top_down)
         told = (estimate(amount, currency) for amount in amounts)
-        table.add_row(month.month, estimate(month.expected, currency), bounds(month, currency), *told)
+        table.add_row(
+            month.month + (" *" if month.so_far else ""),
+            estimate(month.expected, currency),
+            bounds(month, currency),
+            *told,
+        )
     console.print(table)
+    begun = forecast.months[0]
+    if begun.so_far:
+        console.print(f"* {begun.month} has begun: {estimate(begun.so_far, currency)} of it is in already")
     cohorts = Table("customers who came", box=None, pad_edge=False)
     cohorts.add_column("how many", justify="right")
-    cohorts.add_column("expected in these months", justify="right")
+    cohorts.add_column("expected from here on", justify="right")
     for cohort in forecast.cohorts:
         cohorts.add_row(cohort.label, number(cohort.customers), estimate(cohort.expected, currency))
     console.print()

@@ -34,7 +34,7 @@ from patron.reports.wording import (
     span,
 )
 from patron.scores.prospects import EVERYBODY, FIRST_ORDER_RULE, GroupValue, Proof, Ranking
-from patron.surfaces.cli.progress import watched
+from patron.surfaces.cli.progress import watched, writable
 
 WIDTH: Final = 100
 _WORD_WIDTH: Final = 22
@@ -57,6 +57,8 @@ class Shown:
 
 def show_prospects(workspace: Path, asked: ProspectTerms, shown: Shown) -> None:
     """Value a workspace's newcomers, with progress on stderr and the result on stdout."""
+    if shown.out is not None:
+        writable(shown.out)
     with watched("prospects") as watcher:
         report = value_prospects(workspace, asked, watcher=watcher)
     attributes = _attributes(report, shown.by)
