@@ -5,8 +5,10 @@
     python benchmarks/accuracy.py --predictions peers/preds    with paired errors against these peers
 
 Windows: cdnow_sample, cdnow_full, cdnow_full_h136, cj (Complete Journey) and online_retail (four cutoffs). Features come
-from Patron's own room, of one row per customer and day; a model sees rows up to the cutoff only, and what it learns
-from are earlier windows that `patron run` would choose. The champion is the hybrid, on every window.
+from Patron's own room, of one row per customer and day; a model sees rows up to the cutoff only, and learns from earlier
+windows on the grid of `patron run`, shorter than the horizon where no whole one fits. A run itself asks for three horizons
+of history before it lets anything learn, which three of these windows don't have: there it serves buy till you die, untested.
+So this measures the models, not a run. The champion is the hybrid, fixed beforehand, on every window.
 
 ``--shared`` is the folder with the data sets and the peers' figures (data/, conformance/peers_accuracy.csv), by
 default ../shared; ``--peers`` names the figures themselves. ``--predictions`` is a folder of the peers' own predictions

@@ -102,6 +102,26 @@ def test_no_model_sees_an_outcome_that_ends_after_the_day_it_stands_on(past: Pas
         assert all(day + HORIZON <= now for day in learnt)
 
 
+def test_a_fold_learns_outcomes_as_they_were_known_on_its_own_day_and_is_tested_on_todays(
+    past: Past, plan: CutoffPlan
+) -> None:
+    late = {
+        (day, known): (value + (1000.0 if known == plan.now else 0.0), orders)
+        for (day, known), (value, orders) in past.outcomes.items()
+    }
+    learnt: list[tuple[int, float]] = []
+
+    class Reader(Spy):
+        def fit(self, history: History, seed: int) -> FittedValueModel:
+            learnt.extend((history.now.as_of_day, float(w.future_value.mean())) for w in history.windows)
+            return super().fit(history, seed)
+
+    found = contest(Past(past.features, late), plan, Reader([]))
+    assert {now for now, _ in learnt} == set(plan.tests)
+    assert max(mean for _, mean in learnt) < 1000
+    assert all(fold.actual.min() >= 900 for fold in found.board.folds)
+
+
 def test_the_champion_beats_every_baseline_or_is_one(plain: Contest) -> None:
     metric = SETTINGS.metric
     scores = {name: plain.board.score(name, metric) for name in plain.board.models}

@@ -32,7 +32,7 @@ def gather_evidence(run: Run, sums: Totals) -> Evidence:
         deciles=tuple(DecileRow(**row) for row in run.recall("contest")["deciles"]),
         coverage=coverage_of(run),
         monthly_revenue=monthly_value(run),
-        caveats=tuple(caveats(run, sums)),
+        caveats=(*run.recall("unsettled"), *caveats(run, sums)),
         forecast=forecast_evidence(run),
         groups=group_evidence(run),
     )

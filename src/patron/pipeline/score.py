@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -49,12 +50,23 @@ def score(run: Run) -> StepReport:
         "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary()),
     }
     run.warehouse.replace("work", "artifacts", pa.table(bodies))
+    run.remember("unsettled", unsettled(artifacts))
     total = _total(run, known, prediction, table)
     run.remember("total", total)
     past = intervals.get("groups", {}) if intervals else {}
     run.remember("group_totals", _group_totals(run, customers, prediction.expected_value, known, past))
     word = "customer" if len(customers) == 1 else "customers"
     return StepReport(f"{len(customers):,} {word}, {total['expected']:,.0f} expected", {"customers": len(customers)})
+
+
+def unsettled(artifacts: Mapping[str, bytes]) -> list[str]:
+    """What the fits that did not converge advise; nothing where all did."""
+    parts = [json.loads(body) for name, body in sorted(artifacts.items()) if name.endswith(".json")]
+    return [
+        f"The {part['model']} fit did not settle: {part['advice']}"
+        for part in parts
+        if isinstance(part, dict) and part.get("converged") is False
+    ]
 
 
 def _bounds(known: Intervals | None, customers: Customers, prediction: Prediction) -> tuple[Floats, Floats]:

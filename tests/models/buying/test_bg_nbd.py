@@ -216,16 +216,16 @@ def test_another_unit_of_time_cannot_pass_silently() -> None:
 
 
 def test_customers_who_never_return_say_that_leaving_is_not_pinned_down() -> None:
-    fitted = BGNBD().fit(Summary(np.zeros(50), np.zeros(50), np.arange(1.0, 51.0)))
+    fitted = BGNBD().fit(Summary(np.zeros(50), np.zeros(50), np.arange(1.0, 51.0), unit="day"))
     assert "do not pin down" in fitted.advice
-    assert np.isfinite(fitted.expected_purchases(Summary([0], [0], [10]), 30)).all()
+    assert np.isfinite(fitted.expected_purchases(Summary([0], [0], [10], unit="day"), 30)).all()
 
 
 def test_nothing_observed_is_refused() -> None:
     with pytest.raises(DataError, match="nothing to learn"):
-        BGNBD().fit(Summary([0, 0], [0, 0], [0, 0]))
+        BGNBD().fit(Summary([0, 0], [0, 0], [0, 0], unit="day"))
     with pytest.raises(DataError, match="nothing to learn"):
-        BGNBD().fit(Summary([], [], []))
+        BGNBD().fit(Summary([], [], [], unit="day"))
 
 
 def test_a_model_survives_being_written_as_plain_data() -> None:

@@ -235,6 +235,6 @@ def test_nonsense_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(UsageError, match="The summary has 5 customers, the covariates have 2"):
         TRUTH.given({"club": [0, 1], "age": [0, 0]}).probability_alive(summary)
     with pytest.raises(UsageError, match="in days, the model's in weeks"):
-        BG_TRUTH.given(covariates).probability_alive(Summary(summary.frequency, summary.recency, summary.T))
+        BG_TRUTH.given(covariates).probability_alive(Summary(summary.frequency, summary.recency, summary.T, unit="day"))
     with pytest.raises(UnknownName, match="No covariate named 'age'"):
         TRUTH.model_for({"club": 1.0})

@@ -67,7 +67,7 @@ def drawn_customers(rng: np.random.Generator, count: int) -> Summary:
     T[rng.random(count) < 0.03] = 0.0
     share = rng.choice([0.0, 1.0, -1.0, -2.0], count)
     share = np.where(share == -1, rng.random(count), np.where(share == -2, log_uniform(rng, 1e-6, 1, count), share))
-    return Summary(x, np.where(x > 0, share * T, 0.0), T)
+    return Summary(x, np.where(x > 0, share * T, 0.0), T, unit="day")
 
 
 def drawn_world(kind: type[Process], rng: np.random.Generator, rows: int = ROWS) -> World:
@@ -378,7 +378,7 @@ def agree(ours: float, truth: mpf, what: str, world: object, floor: str = "1e-29
 
 def single(world: World, row: int) -> tuple[Summary, tuple[int, mpf, mpf]]:
     s = world.summary
-    one = Summary(s.frequency[[row]], s.recency[[row]], s.T[[row]])
+    one = Summary(s.frequency[[row]], s.recency[[row]], s.T[[row]], unit="day")
     return one, (int(s.frequency[row]), mpf(s.recency[row]), mpf(s.T[row]))
 
 

@@ -124,13 +124,13 @@ def test_frequencies_without_customers_have_no_mean() -> None:
 
 
 def test_models_in_other_units_and_no_models_are_refused() -> None:
-    daily = BGNBD().fit(Summary([0, 1, 2], [0, 5, 9], [20, 20, 30]))
+    daily = BGNBD().fit(Summary([0, 1, 2], [0, 5, 9], [20, 20, 30], unit="day"))
     with pytest.raises(UsageError, match="in weeks, daily's in days"):
         track([0], [1], {"daily": daily}, 10, unit="week")
     with pytest.raises(UsageError, match="day, week"):
         distribution({"daily": daily, "truth": TRUTH}, 10)
     with pytest.raises(DataError, match="No model"):
-        frequencies(Summary([1], [1], [2]), {})
+        frequencies(Summary([1], [1], [2], unit="day"), {})
     with pytest.raises(UsageError, match="Periods of 0"):
         track([0], [1], {"truth": TRUTH}, 10, unit="week", step=0)
     with pytest.raises(UsageError, match="At least up to 1"):

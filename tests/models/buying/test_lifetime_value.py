@@ -90,7 +90,9 @@ def test_a_notebook_values_customers_in_three_steps() -> None:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 5, 300).astype(float)
     T = rng.uniform(50, 300, 300)
-    customers = models.Summary(x, np.where(x > 0, T * rng.random(300), 0), T, np.where(x > 0, rng.gamma(4, 10, 300), 0))
+    customers = models.Summary(
+        x, np.where(x > 0, T * rng.random(300), 0), T, np.where(x > 0, rng.gamma(4, 10, 300), 0), unit="day"
+    )
     purchases = models.BGNBD().fit(customers)
     spend = models.GammaGamma().fit(customers.frequency, customers.monetary_value)
     assert (lifetime_value(purchases, spend, customers, 365, 0.1) > 0).all()

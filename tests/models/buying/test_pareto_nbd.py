@@ -129,7 +129,9 @@ def test_heavy_buyers_get_finite_forecasts_that_rise_with_their_purchases() -> N
     assert np.isfinite(PAPER.expected_purchases(silent, 52)).all()
     assert (np.diff(PAPER.probability_alive(silent)) < 0).all()
     assert (np.diff(PAPER.expected_purchases(active, 52)) > 0).all()
-    fitted = ParetoNBD().fit(Summary([0, 1, 0, 2, 1500, 3], [0, 5, 0, 9, 37.5, 20], [38, 30, 20, 35, 38, 37]))
+    fitted = ParetoNBD().fit(
+        Summary([0, 1, 0, 2, 1500, 3], [0, 5, 0, 9, 37.5, 20], [38, 30, 20, 35, 38, 37], unit="day")
+    )
     assert np.isfinite(params(fitted)).all()
 
 
@@ -440,6 +442,6 @@ def test_nonsense_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(UsageError, match="finite"):
         PAPER.expected_purchases(one(1, 2, 3), np.inf)
     with pytest.raises(DataError, match="nothing to learn from"):
-        ParetoNBD().fit(Summary([0, 0], [0, 0], [0, 0]))
+        ParetoNBD().fit(Summary([0, 0], [0, 0], [0, 0], unit="day"))
     with pytest.raises(DataError, match="nothing to learn from"):
-        ParetoNBD().fit(Summary([], [], []))
+        ParetoNBD().fit(Summary([], [], [], unit="day"))

@@ -76,7 +76,7 @@ def _check_extremes(models: int, customers: int, seed: int) -> None:
         params = dict(zip(["r", "alpha", "a", "b"], np.exp(rng.uniform(low, high)), strict=True))
         T = np.exp(rng.uniform(-6, 9, customers)) * (rng.random(customers) > 0.05)
         x = np.where(T > 0, rng.choice([0, 0, 1, 2, 5, 30, 200, 1500, 100_000], customers), 0.0)
-        rows = Summary(x, np.where(x > 0, T * rng.choice([1, 0.999, 0.5, 0.01], customers), 0), T)
+        rows = Summary(x, np.where(x > 0, T * rng.choice([1, 0.999, 0.5, 0.01], customers), 0), T, unit="day")
         horizon, yearly = float(np.exp(rng.uniform(-6, 9))), float(rng.choice([0, 0.1, 1, 1e3, 1e6]))
         for process in (FittedBGNBD(params), FittedMBGNBD(params)):
             _check_process(process, rows, horizon, yearly)

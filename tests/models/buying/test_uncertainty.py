@@ -213,7 +213,7 @@ def test_the_parametric_bootstrap_draws_from_the_models_own_story() -> None:
 
 
 def test_intervals_of_what_the_data_leave_open_are_refused_with_the_way_out() -> None:
-    open_end = BGNBD().fit(Summary(np.zeros(50), np.zeros(50), np.arange(1.0, 51.0)))
+    open_end = BGNBD().fit(Summary(np.zeros(50), np.zeros(50), np.arange(1.0, 51.0), unit="day"))
     with pytest.raises(UsageError, match="Use the bootstrap"):
         prediction_interval(open_end, lambda model: model.expected_purchases_new_customer(10))
     assert any(np.isnan(interval.low) for interval in parameter_intervals(open_end).values())
@@ -232,4 +232,4 @@ def test_misuse_is_refused(fitted: FittedBGNBD, customers: Summary) -> None:
     with pytest.raises(UsageError, match="1 resamples"):
         bootstrap(BGNBD().fit, customers, {}, resamples=1, seed=0)
     with pytest.raises(DataError, match="whole numbers"):
-        resampling(Summary([1], [2], [3], weight=[0.5]))
+        resampling(Summary([1], [2], [3], weight=[0.5], unit="day"))

@@ -47,7 +47,7 @@ def both() -> TwoViews:
 
 def customers(rng: np.random.Generator) -> Summary:
     frequency = rng.integers(0, 9, 200)
-    return Summary(frequency, np.where(frequency > 0, rng.uniform(1, 150, 200), 0.0), np.full(200, 150.0))
+    return Summary(frequency, np.where(frequency > 0, rng.uniform(1, 150, 200), 0.0), np.full(200, 150.0), unit="day")
 
 
 def test_each_customers_value_is_laid_on_the_months_and_none_is_lost() -> None:
@@ -61,7 +61,7 @@ def test_each_customers_value_is_laid_on_the_months_and_none_is_lost() -> None:
 
 
 def test_who_may_leave_brings_less_and_less() -> None:
-    summary = Summary(np.array([5]), np.array([140.0]), np.array([150.0]))
+    summary = Summary(np.array([5]), np.array([140.0]), np.array([150.0]), unit="day")
     periods = periods_ahead(day_number(date(2026, 6, 30)), HORIZON)
     found = existing_ahead(np.array([0]), np.array([100.0]), summary, PROCESS, HORIZON, periods, np.ones(12))
     per_day = found.revenue[0] / [period.days for period in periods]

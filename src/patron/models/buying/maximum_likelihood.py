@@ -54,27 +54,6 @@ class Maximum:
         return np.asarray(np.sqrt(np.diag(self.log_covariance)), dtype=np.float64)
 
 
-def maximise(
-    objective: Objective,
-    thin: Objective,
-    starts: Sequence[Floats],
-    bounds: Bounds,
-    names: Sequence[str],
-    customers: float,
-) -> Maximum:
-    """The maximum of ``objective`` over log-parameters, from the best of several starts.
-
-    ``thin`` is the objective on few rows: the starts race there and the best finishes on all rows, first by
-    quasi-Newton, then by Newton steps. ``customers`` is the number of customers behind the mean.
-    """
-    raced = [_climb(thin, start, bounds) for start in starts]
-    best = max(raced, key=lambda found: found[1])[0]
-    point, _ = _climb(objective, best, bounds)
-    point, hessian = _polish(objective, point, bounds)
-    value, gradient = objective(point)
-    return _verdict(point, value, gradient, hessian, bounds, names, customers)
-
-
 def maximise_curved(
     samples: Sequence[Curved],
     starts: Sequence[Floats],
@@ -197,28 +176,6 @@ def _climb(objective: Objective, start: Floats, bounds: Bounds) -> tuple[Floats,
     options = {"maxiter": 500, "maxfun": 1000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
     found = minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(found.x, dtype=np.float64), -float(found.fun)
-
-
-def _polish(objective: Objective, point: Floats, bounds: Bounds) -> tuple[Floats, Floats]:
-    """Up to three Newton steps, each kept only if it climbs, and the second derivatives where they end."""
-    low, high = np.transpose(bounds)
-    hessian = _hessian(objective, point)
-    for _ in range(3):
-        value, gradient = objective(point)
-        settled = np.abs(gradient).max() <= LARGEST_GRADIENT / 100
-        if settled or np.linalg.eigvalsh(hessian).max() >= 0:
-            break
-        candidate = np.clip(point - np.linalg.solve(hessian, gradient), low, high)
-        if objective(candidate)[0] < value:
-            break
-        point, hessian = candidate, _hessian(objective, candidate)
-    return point, hessian
-
-
-def _hessian(objective: Objective, point: Floats) -> Floats:
-    steps = np.eye(len(point)) * _STEP
-    rows = np.array([(objective(point + step)[1] - objective(point - step)[1]) / (2 * _STEP) for step in steps])
-    return (rows + rows.T) / 2
 
 
 def _at_edge(point: Floats, bounds: Bounds) -> Flags:

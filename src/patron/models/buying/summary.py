@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from patron.errors import DataError
+from patron.errors import DataError, UsageError
 from patron.models.arrays import Flags, Floats, Integers, floats, same_length
 from patron.periods import days_per
 
@@ -31,7 +31,7 @@ class Summary:
     T: Floats
     monetary_value: Floats | None = None
     weight: Floats | None = None
-    unit: str = "day"
+    unit: str = ""
 
     def __init__(
         self,
@@ -40,8 +40,14 @@ class Summary:
         T: ArrayLike,
         monetary_value: ArrayLike | None = None,
         weight: ArrayLike | None = None,
-        unit: str = "day",
+        unit: str = "",
     ) -> None:
+        if not unit:
+            raise UsageError(
+                "The unit of these customers' times was not given.",
+                allowed="hour, day, week, month or year.",
+                to_do="Say it: Summary(…, unit='week'). Discounting and other models' times depend on it.",
+            )
         days_per(unit)
         columns = {"frequency": frequency, "recency": recency, "T": T}
         columns |= {"monetary_value": monetary_value} if monetary_value is not None else {}

@@ -56,6 +56,8 @@ class Cox:
     def fit(self, durations: Durations) -> FittedCox:
         """Raises UsageError without lifelines, DataError where the data cannot tell the coefficients."""
         enough(durations, "Cox's model")
+        if self.penalty < 0:
+            raise UsageError(f"A penalty of {self.penalty:g} was given.", allowed="It must be 0 or more.")
         if not durations.names:
             raise UsageError("Cox's model has no covariates.", to_do="Give some, or use KaplanMeier.")
         try:
