@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from patron.models.buying.lifetime_value import residual_lifetime_value as residual_lifetime_value
     from patron.models.buying.live import LiveValue as LiveValue
     from patron.models.buying.mbg_nbd import MBGNBD as MBGNBD
+    from patron.models.buying.orders import summary_of_orders as summary_of_orders
     from patron.models.buying.pareto_nbd import ParetoNBD as ParetoNBD
     from patron.models.buying.pareto_nbd_covariates import ParetoNBDCovariates as ParetoNBDCovariates
     from patron.models.buying.pareto_nbd_time_varying import ParetoNBDTimeVarying as ParetoNBDTimeVarying
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from patron.models.valuing.acquisition import AcquisitionTerms as AcquisitionTerms
     from patron.models.valuing.installed import value_models as value_models
     from patron.models.valuing.prospects import Newcomers as Newcomers
+    from patron.models.valuing.prospects import PastNewcomers as PastNewcomers
     from patron.models.valuing.prospects import Prospects as Prospects
 
 # Loaded when asked for: XGBoost and SciPy take a second, and a name from here should not cost it.
@@ -60,6 +62,7 @@ _HOMES: Final = {
     "ParetoNBD": "buying.pareto_nbd",
     "ParetoNBDCovariates": "buying.pareto_nbd_covariates",
     "ParetoNBDTimeVarying": "buying.pareto_nbd_time_varying",
+    "PastNewcomers": "valuing.prospects",
     "Prospects": "valuing.prospects",
     "PurchaseHistory": "buying.purchase_history",
     "ShiftedBetaGeometric": "buying.shifted_beta_geometric",
@@ -73,6 +76,7 @@ _HOMES: Final = {
     "parameter_intervals": "buying.uncertainty",
     "prediction_interval": "buying.uncertainty",
     "residual_lifetime_value": "buying.lifetime_value",
+    "summary_of_orders": "buying.orders",
     "value_models": "valuing.installed",
 }
 __all__ = [
@@ -93,6 +97,7 @@ __all__ = [
     "ParetoNBD",
     "ParetoNBDCovariates",
     "ParetoNBDTimeVarying",
+    "PastNewcomers",
     "Prospects",
     "PurchaseHistory",
     "ShiftedBetaGeometric",
@@ -106,6 +111,7 @@ __all__ = [
     "parameter_intervals",
     "prediction_interval",
     "residual_lifetime_value",
+    "summary_of_orders",
     "value_models",
 ]
 
