@@ -252,5 +252,7 @@ def refuse_too_few(count: int, returned: int, between: str, horizon_days: int) -
         f"{count:,} customers came {between} and have a whole horizon of {horizon_days} days behind them; {returned:,} of "
         "them brought anything after their first day.",
         allowed=f"At least {FEWEST_NEWCOMERS} are needed to learn from, {FEWEST_RETURNED} of whom came back.",
-        to_do="Give a shorter --horizon, an earlier --since, or a longer history.",
+        to_do="Give a shorter --horizon, an earlier --since, or a longer history."
+        if count < FEWEST_NEWCOMERS
+        else "So few came back that the first order is all there is to value a newcomer by.",
     )

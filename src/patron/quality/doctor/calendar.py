@@ -112,7 +112,7 @@ def bursts(portrait: Portrait) -> Finding:
     daily = portrait.orders_by_day.astype(np.float64)
     step = 1 if np.median(daily) >= 5 else 7
     counts = daily[len(daily) % step :].reshape(-1, step).sum(axis=1)
-    if np.median(counts) < 5 or len(counts) < 20:
+    if len(counts) < 20 or np.median(counts) < 5:
         return untold("bursts", "Promotions", "too few orders a week to tell a burst from chance")
     found = _bursts(counts, step)
     unit = "day" if step == 1 else "week"
