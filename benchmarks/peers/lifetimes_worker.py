@@ -8,7 +8,7 @@ warnings.simplefilter("ignore")
 
 import pandas as pd  # noqa: E402
 from lifetimes import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter  # noqa: E402
-from measuring import asked, customers_of, seconds, tell  # noqa: E402
+from measuring import TIMES, asked, customers_of, seconds, tell  # noqa: E402
 
 
 def purchases(path: str, most: int | None = None) -> tuple[dict[str, float], dict[str, float]]:
@@ -24,10 +24,10 @@ def purchases(path: str, most: int | None = None) -> tuple[dict[str, float], dic
         return spend.customer_lifetime_value(process, x, t_x, T, m, time=12, discount_rate=0.01, freq="W")
 
     took = {
-        "fit BG/NBD": seconds(lambda: process.fit(x, t_x, T)),
-        "fit Gamma-Gamma": seconds(lambda: spend.fit(x[buyers], m[buyers])),
-        "activity and purchases": seconds(activity),
-        "12-month value": seconds(value),
+        "fit BG/NBD": seconds(lambda: process.fit(x, t_x, T), TIMES),
+        "fit Gamma-Gamma": seconds(lambda: spend.fit(x[buyers], m[buyers]), TIMES),
+        "activity and purchases": seconds(activity, TIMES),
+        "12-month value": seconds(value, TIMES),
     }
     return took, {**process.params_.to_dict(), **spend.params_.to_dict()}
 

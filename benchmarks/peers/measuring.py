@@ -11,6 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+TIMES = 2
+"""Each step is done so often, and the quicker one counts: the first pays for compiling and for fresh memory. Where a step
+takes minutes (Pareto/NBD in lifetimes) it is done once."""
+
 
 def customers_of(path: str, most: int | None = None) -> dict[str, np.ndarray]:
     """The columns of a simulated file, or of its first customers."""

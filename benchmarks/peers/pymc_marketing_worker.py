@@ -8,13 +8,11 @@ import warnings
 warnings.simplefilter("ignore")
 
 import pandas as pd  # noqa: E402
-from measuring import asked, customers_of, seconds, tell  # noqa: E402
+from measuring import TIMES, asked, customers_of, seconds, tell  # noqa: E402
 from pymc_marketing import clv  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 MAP = {"method": "map", "progressbar": False}
-# The second of two fits: the first compiles.
-TIMES = 2
 
 
 def purchases(path: str, most: int | None = None) -> tuple[dict[str, float], dict[str, float]]:
@@ -34,8 +32,8 @@ def purchases(path: str, most: int | None = None) -> tuple[dict[str, float], dic
     took = {
         "fit BG/NBD": seconds(lambda: process.fit(data=table, **MAP), TIMES),
         "fit Gamma-Gamma": seconds(lambda: spend.fit(data=buyers, **MAP), TIMES),
-        "activity and purchases": seconds(activity),
-        "12-month value": seconds(value),
+        "activity and purchases": seconds(activity, TIMES),
+        "12-month value": seconds(value, TIMES),
     }
     return took, {**_params(process, ("r", "alpha", "a", "b")), **_params(spend, ("p", "q", "v"))}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +34,8 @@ STARTS: Final = (
     (2.0, 4.0, 5.0, 50.0),
 )
 BOUNDS: Final = ((1e-4, 1e4), (1e-6, 1e5), (1e-3, 1e4), (1e-3, 1e4))
+_ALIVE: Final[WeakKeyDictionary[Summary, tuple[object, Floats]]] = WeakKeyDictionary()
+"""The last answer for each summary, with the model that gave it; a summary never changes, and takes its answer with it."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +50,28 @@ class FittedBetaGeometric(FittedProcess):
 
     def probability_alive(self, summary: Summary) -> Floats:
         """Chance that each customer has not left by the cutoff; 1 for those who had no chance to leave yet."""
+        return self._alive(summary).copy()
+
+    def _alive(self, summary: Summary) -> Floats:
+        """The same, computed once for each summary: every forecast asks for it again."""
         self._same_unit(summary)
+        known = _ALIVE.get(summary)
+        if known is not None and known[0] is self:
+            return known[1]
         alive = np.empty(len(summary))
         for rows in blocks(len(summary)):
             alive[rows] = self._status(summary.frequency[rows], summary.recency[rows], summary.T[rows], side=1.0)
+        _ALIVE[summary] = (self, alive)
         return alive
 
     def expected_purchases(self, summary: Summary, periods: float) -> Floats:
         """Purchases expected of each customer in the next ``periods`` units, given the history."""
-        return self.probability_alive(summary) * self.if_alive(periods).of(summary.frequency, summary.T)
+        return self._alive(summary) * self.if_alive(periods).of(summary.frequency, summary.T)
 
     def discounted_purchases(self, summary: Summary, periods: float, yearly_discount_rate: float) -> Floats:
         """The same, with each purchase counted at its discount: a year from now at 1 / (1 + rate)."""
         purchases = self.if_alive(periods, yearly_discount_rate)
-        return self.probability_alive(summary) * purchases.of(summary.frequency, summary.T)
+        return self._alive(summary) * purchases.of(summary.frequency, summary.T)
 
     def if_alive(self, periods: float, yearly_discount_rate: float = 0.0) -> PurchasesIfAlive:
         """Purchases in the next ``periods`` units of customers who have not left."""
