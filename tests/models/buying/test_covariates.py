@@ -56,7 +56,7 @@ def made(count: int, seed: int) -> tuple[Summary, dict[str, Floats]]:
 
 
 def test_apparel_gives_the_figures_of_clvtools_walkthrough(shared_data: Path) -> None:
-    """Its section on static covariates prints them to four decimals, where its own search stopped."""
+    """As quoted from its section on static covariates, to four decimals, where its own search stopped."""
     summary, covariates = apparel(shared_data)
     plain, fitted = ParetoNBD().fit(summary), ParetoNBDCovariates(BOTH, BOTH).fit(summary, covariates)
     assert plain.log_likelihood == pytest.approx(-5848.0978, abs=1e-4)

@@ -4,7 +4,7 @@ Customers are the unit: one who stands in several folds is drawn, or left out, i
 judged on the same draws, so that the error of a difference between two models is that of the pair.
 
 Up to 5,000 customers the bootstrap is used (Efron 1979: as many draws with replacement as there are customers); beyond
-that the delete-a-group jackknife (Kott 2001), which needs a fifth of the work and whose error by then is as good.
+that the delete-a-group jackknife (Kott 2001), which needs a tenth of the work and whose error by then is as good.
 Both are weights per customer and one factor; whatever can be computed with weights has an error.
 """
 
@@ -21,7 +21,7 @@ from patron.models.arrays import Floats, Integers, hashed
 from patron.models.validation.fold import Fold
 
 DRAWS: Final = 200
-GROUPS: Final = 40
+GROUPS: Final = 20
 MOST_TO_BOOTSTRAP: Final = 5_000
 _CELLS: Final = 100_000
 
