@@ -380,9 +380,9 @@ def report_retail(shop: Shop) -> None:
     for rival in RETAIL_RIVALS:
         difference = np.mean(totals[CHAMPION], axis=0) - np.mean(totals[rival], axis=0)
         # The cutoffs share customers, so their errors are not independent: the mean of them is on the safe side.
-        errors = np.mean(gaps[rival], axis=0)
+        usual_errors = np.mean(gaps[rival], axis=0)
         better = (difference[0] < 0, difference[1] > 0, difference[2] > 0)
-        for one, gap, error, won in zip(figures, difference, errors, better, strict=False):
+        for one, gap, error, won in zip(figures, difference, usual_errors, better, strict=False):
             verdict = "better" if won else "not better"
             print(f"   {CHAMPION} and {rival}: {one} {gap:+.4f} (paired error of one cutoff {error:.4f}): {verdict}")
 
