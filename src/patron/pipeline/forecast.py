@@ -96,7 +96,7 @@ def _past_months(
     came = revenue_between(_transactions(run), plan.now, periods[0].from_day, periods[-1].to_day)
     by_month = _by_month(run, came)
     actual = np.array([by_month.get(period.month, 0.0) for period in periods])
-    # The stub of a month that had begun says little of whole ones; where there is nothing else it must do.
+    # The rest of a month that had begun says little of whole months: it counts only where no whole month was forecast.
     whole = np.array([period.whole for period in periods])
     kept = whole if whole.any() else ~whole
     up, down = views.bottom_up - views.so_far, views.top_down - views.so_far

@@ -22,6 +22,7 @@ from patron.pipeline.describe import SHORTEST_HORIZON_DAYS, history_span
 from patron.pipeline.prepare import mapped_columns, silver_tables
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.pipeline.step import Run
+from patron.scores.plain_data import without_nan
 from patron.scores.prospects import EVERYBODY, GroupValue, Proof, prove, refuse_too_few, telling, value_groups
 from patron.settings import Value
 
@@ -303,13 +304,4 @@ def _proof_facts(proof: Proof) -> dict[str, Any]:
     rivals = [{**asdict(row), "verdict": row.verdict} for row in proof.rivals]
     ours = {name: fact for name, fact in told["ours"].items() if name != "gain"}
     told |= {"ours": ours, "rivals": rivals, "tells_apart": proof.tells_apart}
-    return {name: _without_nan(fact) for name, fact in (told | days).items()}
-
-
-def _without_nan(fact: Any) -> Any:
-    """Plain data with None for figures that have no value, as JSON wants it."""
-    if isinstance(fact, dict):
-        return {name: _without_nan(part) for name, part in fact.items()}
-    if isinstance(fact, list):
-        return [_without_nan(part) for part in fact]
-    return None if isinstance(fact, float) and not np.isfinite(fact) else fact
+    return {name: without_nan(fact) for name, fact in (told | days).items()}

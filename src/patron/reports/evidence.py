@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from patron.errors import DamagedRelease
+from patron.reports.plain_file import read_as
 
 Status = Literal["champion", "beaten", "baseline", "refused"]
 Metric = Literal["wape", "mae", "rmse", "gini", "spearman"]
@@ -254,15 +254,7 @@ class Evidence:
     @classmethod
     def from_json(cls, text: str | bytes) -> Evidence:
         """Evidence read back from its JSON text; raises DamagedRelease where it does not fit."""
-        try:
-            return _ADAPTER.validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-            raise DamagedRelease(
-                f"evidence.json does not hold a run's evidence: {where}: {first['msg']}.",
-                to_do="Run 'patron run' again to publish a whole release.",
-            ) from error
+        return read_as(_ADAPTER, text, "evidence.json", "a run's evidence")
 
 
 _ADAPTER: Final = TypeAdapter(Evidence)

@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from patron.errors import DamagedRelease
 from patron.releases.contents import CARD_JSON
 from patron.reports.evidence import CoverageRow, Figure, GateEvidence, RunEvidence, Status
+from patron.reports.plain_file import read_as
 
 Standing = Literal["within", "beyond", "unsure"]
 
@@ -187,15 +187,7 @@ class ModelCard:
     @classmethod
     def from_json(cls, text: str | bytes) -> ModelCard:
         """A card read back from its JSON text; raises DamagedRelease where it does not fit."""
-        try:
-            return _ADAPTER.validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-            raise DamagedRelease(
-                f"{CARD_JSON} does not hold a model card: {where}: {first['msg']}.",
-                to_do="Run 'patron run' again to publish a whole release.",
-            ) from error
+        return read_as(_ADAPTER, text, CARD_JSON, "a model card")
 
 
 def read_card(release: Path) -> ModelCard | None:

@@ -22,6 +22,7 @@ from patron.models.validation.resampling import DRAWS, GROUPS, MOST_TO_BOOTSTRAP
 from patron.models.validation.slices import measure_slices, worst_slices
 from patron.scores.contest import Contest
 from patron.scores.intervals import MeasuredCoverage
+from patron.scores.plain_data import without_nan
 from patron.settings import ModelSettings
 
 FIGURES: Final = {
@@ -57,7 +58,7 @@ def study(contest: Contest, groups: Mapping[str, Sequence[Words]], tier_of: Tier
     words = {by: np.concatenate(parts) for by, parts in {**own, **groups}.items()}
     labels = {by: Labels.of(parts, _order(by, parts)) for by, parts in words.items()}
     slices = measure_slices(pooled, labels)
-    return _without_nan(
+    return without_nan(
         {
             "customers": len(np.unique(pooled.members)),
             "rows": len(pooled),
@@ -86,7 +87,7 @@ def coverage_rows(measured: MeasuredCoverage, model: str, tier_of: TierOf, seed:
         Labels.of(tiers, ("High tier", "Medium tier", "Low tier")),
         Labels.of(_tenth_of(pooled.predicted), TENTHS),
     )
-    return _without_nan([row for labels in groupings for row in _shares(pooled, measured, labels)])
+    return without_nan([row for labels in groupings for row in _shares(pooled, measured, labels)])
 
 
 def _shares(pooled: Pooled, measured: MeasuredCoverage, labels: Labels) -> list[Plain]:
@@ -179,12 +180,3 @@ def _resampling(customers: int) -> str:
     if customers <= MOST_TO_BOOTSTRAP:
         return f"bootstrap over customers, {DRAWS} draws"
     return f"jackknife over customers, {GROUPS} groups left out in turn"
-
-
-def _without_nan(told: Any) -> Any:  # JSON in, JSON out
-    """The same with None for figures that do not exist; JSON has no NaN."""
-    if isinstance(told, dict):
-        return {key: _without_nan(value) for key, value in told.items()}
-    if isinstance(told, list | tuple):
-        return [_without_nan(value) for value in told]
-    return None if isinstance(told, float) and not np.isfinite(told) else told

@@ -17,7 +17,7 @@ from scipy.special import betainc, gammaln
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, blocks, dot, floats, spread
 from patron.models.buying.discounting import continuous_rate
-from patron.models.buying.fitted import FittedProcess, as_rows, as_summary, length
+from patron.models.buying.fitted import FittedProcess, as_summary, estimated, length
 from patron.models.buying.leaving_likelihood import leaving_likelihood
 from patron.models.buying.maximum_likelihood import FEW_ROWS, SOME_ROWS, maximise_curved
 from patron.models.buying.purchases_if_alive import PurchasesIfAlive
@@ -195,13 +195,9 @@ def fit_beta_geometric(kind: type[Process], summary: Summary) -> Process:
     )
     values = np.exp(found.log_params)
     return kind(
-        params=dict(zip(kind.PARAMS, map(float, values), strict=True)),
+        **estimated(kind.PARAMS, values, found),
         unit=summary.unit,
         log_likelihood=customers * found.mean_log_likelihood,
-        standard_errors=dict(zip(kind.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
-        log_covariance=as_rows(found.log_covariance),
-        converged=found.converged,
-        advice=found.advice,
         customers=customers,
     )
 

@@ -16,7 +16,7 @@ from scipy.special import betaln, digamma, polygamma
 
 from patron.errors import DataError
 from patron.models.arrays import Flags, Floats, dot, floats, same_length
-from patron.models.buying.fitted import FittedProcess, as_rows
+from patron.models.buying.fitted import FittedProcess, estimated
 from patron.models.buying.maximum_likelihood import Curved, in_logarithms, maximise_curved
 from patron.models.buying.shifted_beta_geometric import (
     discount,
@@ -248,13 +248,9 @@ class BGBB:
         )
         values = np.exp(found.log_params)
         return FittedBGBB(
-            params=dict(zip(FittedBGBB.PARAMS, map(float, values), strict=True)),
+            **estimated(FittedBGBB.PARAMS, values, found),
             unit=summary.unit,
             log_likelihood=customers * found.mean_log_likelihood,
-            standard_errors=dict(zip(FittedBGBB.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
-            log_covariance=as_rows(found.log_covariance),
-            converged=found.converged,
-            advice=found.advice,
             customers=customers,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats
+from patron.models.buying.maximum_likelihood import Maximum
 from patron.models.buying.summary import Summary
 
 NAN = float("nan")
@@ -136,6 +137,17 @@ def length(periods: float | str) -> float:
     if not 0 <= periods < np.inf:
         raise UsageError(f"A horizon of {periods} was asked for.", allowed="It must be 0 or more, and finite.")
     return float(periods)
+
+
+def estimated(names: Sequence[str], values: Floats, found: Maximum) -> dict[str, Any]:  # Any: fields of Fitted
+    """What a search says of the parameters: their values in the data's own units, how sure they are, how it ended."""
+    return {
+        "params": dict(zip(names, map(float, values), strict=True)),
+        "standard_errors": dict(zip(names, map(float, values * found.log_standard_errors), strict=True)),
+        "log_covariance": as_rows(found.log_covariance),
+        "converged": found.converged,
+        "advice": found.advice,
+    }
 
 
 def as_rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:

@@ -15,7 +15,7 @@ from scipy.special import digamma, gammaln, zeta
 
 from patron.errors import DataError
 from patron.models.arrays import Floats, blocks, dot, floats, same_length, spread, tally
-from patron.models.buying.fitted import Fitted, as_rows
+from patron.models.buying.fitted import Fitted, estimated
 from patron.models.buying.maximum_likelihood import FEW_ROWS, SOME_ROWS, Curved, in_logarithms, maximise_curved
 from patron.models.buying.rising import log_rising
 
@@ -102,13 +102,9 @@ def _fitted(x: Floats, m: Floats, w: Floats) -> FittedGammaGamma:
     )
     values = np.exp(found.log_params) * (1.0, 1.0, scale)
     return FittedGammaGamma(
-        params=dict(zip(FittedGammaGamma.PARAMS, map(float, values), strict=True)),
+        **estimated(FittedGammaGamma.PARAMS, values, found),
         # A density of one mean spend has the dimension 1 / currency.
         log_likelihood=customers * (found.mean_log_likelihood - float(np.log(scale))),
-        standard_errors=dict(zip(FittedGammaGamma.PARAMS, map(float, values * found.log_standard_errors), strict=True)),
-        log_covariance=as_rows(found.log_covariance),
-        converged=found.converged,
-        advice=found.advice,
         customers=customers,
     )
 

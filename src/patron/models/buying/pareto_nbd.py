@@ -18,7 +18,7 @@ from patron.errors import DataError, UsageError
 from patron.models.arrays import Floats, dot, floats
 from patron.models.buying import pareto_forecasts as forecasts
 from patron.models.buying.discounting import continuous_rate
-from patron.models.buying.fitted import FittedProcess, as_rows, as_summary, length
+from patron.models.buying.fitted import FittedProcess, as_summary, estimated, length
 from patron.models.buying.maximum_likelihood import maximise_curved
 from patron.models.buying.pareto_blocks import Parameters, ordered
 from patron.models.buying.pareto_likelihood import Likelihood
@@ -179,15 +179,9 @@ class ParetoNBD:
         found = maximise_curved(samples, starts, LOG_BOUNDS, FittedParetoNBD.PARAMS, every.total)
         values = np.exp(found.log_params) * (1.0, scale, 1.0, scale)
         return FittedParetoNBD(
-            params=dict(zip(FittedParetoNBD.PARAMS, map(float, values), strict=True)),
+            **estimated(FittedParetoNBD.PARAMS, values, found),
             unit=summary.unit,
             log_likelihood=in_own_time(every.total * found.mean_log_likelihood, rows, scale),
-            standard_errors=dict(
-                zip(FittedParetoNBD.PARAMS, map(float, values * found.log_standard_errors), strict=True)
-            ),
-            log_covariance=as_rows(found.log_covariance),
-            converged=found.converged,
-            advice=found.advice,
             customers=every.total,
         )
 

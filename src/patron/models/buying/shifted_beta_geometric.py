@@ -19,7 +19,7 @@ from scipy.special import betaln, digamma, polygamma
 from patron.errors import DataError, UsageError
 from patron.models.arrays import Flags, Floats, dot, floats, same_length
 from patron.models.buying.discounting import continuous_rate
-from patron.models.buying.fitted import FittedProcess, as_rows
+from patron.models.buying.fitted import FittedProcess, estimated
 from patron.models.buying.maximum_likelihood import Curved, in_logarithms, maximise_curved
 from patron.models.buying.summary import groups
 from patron.models.buying.uncertainty import Interval, prediction_interval
@@ -222,13 +222,9 @@ class ShiftedBetaGeometric:
         values = np.exp(found.log_params)
         names = FittedShiftedBetaGeometric.PARAMS
         return FittedShiftedBetaGeometric(
-            params=dict(zip(names, map(float, values), strict=True)),
+            **estimated(names, values, found),
             unit=contracts.unit,
             log_likelihood=customers * found.mean_log_likelihood,
-            standard_errors=dict(zip(names, map(float, values * found.log_standard_errors), strict=True)),
-            log_covariance=as_rows(found.log_covariance),
-            converged=found.converged,
-            advice=found.advice,
             customers=customers,
         )
 

@@ -48,7 +48,7 @@ class TwoViews:
 
 @dataclass(frozen=True, eq=False)
 class PastMonths:
-    """What both views said at one earlier origin of months that are over by now, and what those months brought."""
+    """What both views expected at one earlier origin of months that are over by now, and what came; without what was in."""
 
     bottom_up: Floats
     top_down: Floats
@@ -139,7 +139,7 @@ def reconcile(views: TwoViews, past: Sequence[PastMonths], level: float = 0.8) -
     ahead = weight * (views.bottom_up - views.so_far) + (1 - weight) * (views.top_down - views.so_far)
     parts = views.bottom_up - views.so_far
     scale = np.where(parts != 0, ahead / np.where(parts != 0, parts, 1.0), 0.0)
-    reach = _relative_reach(past, weight, level) * _usual(ahead, views.periods)
+    reach = _reach_in_usual_months(past, weight, level) * _usual(ahead, views.periods)
     cohort, customers, revenue = _by_cohort(views)
     return RevenueForecast(
         periods=views.periods,
@@ -188,7 +188,7 @@ def _weight_of_bottom_up(past: Sequence[PastMonths]) -> float:
     return off_down / (off_up + off_down) if off_up + off_down > 0 else 0.5
 
 
-def _relative_reach(past: Sequence[PastMonths], weight: float, level: float) -> float:
+def _reach_in_usual_months(past: Sequence[PastMonths], weight: float, level: float) -> float:
     errors = _errors(past, weight)
     if not len(errors):
         return float("nan")
