@@ -68,20 +68,20 @@ class DuckDBWarehouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written inside becomes visible at once, or not at all."""
-        self._connection.execute("BEGIN TRANSACTION")
+        self._do("BEGIN TRANSACTION")
         try:
             yield
         except BaseException as error:
-            with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
+            with suppress(duckdb.Error, RuntimeError):  # a failed COMMIT has rolled back by itself
                 self._connection.execute("ROLLBACK")
             raise _told(error) from error
         try:
-            self._connection.execute("COMMIT")
+            self._do("COMMIT")
         except duckdb.Error as error:
             raise _told(error) from error
 
     def exists(self, schema: str, name: str) -> bool:
-        found = self._connection.execute(
+        found = self._do(
             "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [schema, name]
         ).fetchone()
         return bool(found and found[0])
@@ -95,13 +95,13 @@ class DuckDBWarehouse:
     def create(self, schema: str, name: str, columns: tuple[Column, ...]) -> None:
         """An empty table of declared columns, unless it exists."""
         body = ", ".join(f"{_quoted(c.name)} {_SQL_TYPE[c.kind]}" for c in columns)
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(schema)}.{_quoted(name)} ({body})")
+        self._do(f"CREATE TABLE IF NOT EXISTS {_quoted(schema)}.{_quoted(name)} ({body})")
 
     def create_raw(self, schema: str, name: str, columns: list[str]) -> None:
         """A table of text columns, made wider when it lacks some of these."""
         self.create(schema, name, (Column("file_id", "id", ""), Column("line", "count", "")))
         for column in columns:
-            self._connection.execute(
+            self._do(
                 f"ALTER TABLE {_quoted(schema)}.{_quoted(name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} VARCHAR"
             )
 
@@ -120,26 +120,26 @@ class DuckDBWarehouse:
         return self.count(schema, name) - before
 
     def drop(self, schema: str, name: str) -> None:
-        self._connection.execute(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
+        self._do(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
 
     def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
         """Remove the rows in which these columns have these values (all rows, if none are given)."""
         condition = " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
-        self._connection.execute(
+        self._do(
             f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values())
         )
 
     def count(self, schema: str, name: str) -> int:
-        found = self._connection.execute(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()
+        found = self._do(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()
         return int(found[0]) if found else 0
 
     def execute(self, sql: str, parameters: list[Any] | None = None) -> None:
         """A statement that no expression can word (UPDATE, DELETE); values only as parameters."""
-        self._connection.execute(sql, parameters or [])
+        self._do(sql, parameters or [])
 
     def fetch(self, expression: ir.Expr) -> pa.Table:
         """A query's result as an Arrow table."""
-        return self._connection.execute(self.sql(expression)).to_arrow_table()
+        return self._do(self.sql(expression)).to_arrow_table()
 
     def stream(self, expression: ir.Table, rows: int = 200_000) -> pa.RecordBatchReader:
         """A query's result as Arrow batches, on a connection of its own."""
@@ -149,13 +149,19 @@ class DuckDBWarehouse:
         """The SQL that an expression becomes here."""
         return str(self._ibis.compile(expression))
 
+    def _do(self, sql: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(sql, parameters or [])
+        except RuntimeError as error:  # Ctrl-C may fall into any statement, also outside a transaction
+            raise _told(error) from error
+
     def _write(self, statement: str, rows: ir.Table | pa.Table | Batches, schema: str, name: str) -> int:
         if isinstance(rows, pa.Table):
             self._write_arrow(statement, rows)
         elif isinstance(rows, Batches):
             self._write_batches(statement, rows)
         else:
-            self._connection.execute(statement.replace("{rows}", self.sql(rows)))
+            self._do(statement.replace("{rows}", self.sql(rows)))
         return self.count(schema, name)
 
     def _write_batches(self, statement: str, rows: Batches) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ def watched(command: str) -> Iterator[Watcher]:
     try:
         yield Watcher(begins, lambda words: status.update(escape(words)), done)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut off the answer to the first
         status.stop()
         typer.echo(f"\nInterrupted. Finished steps are kept: '{called_as()} {command}' goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
