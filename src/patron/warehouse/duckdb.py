@@ -125,9 +125,7 @@ class DuckDBWarehouse:
     def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
         """Remove the rows in which these columns have these values (all rows, if none are given)."""
         condition = " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
-        self._do(
-            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values())
-        )
+        self._do(f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values()))
 
     def count(self, schema: str, name: str) -> int:
         found = self._do(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()
