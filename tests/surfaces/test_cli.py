@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,14 @@ def test_an_interrupted_run_says_how_to_go_on(shop: Path, tmp_path: Path) -> Non
     (folder / "patron.toml").write_text((shop / "patron.toml").read_text("utf-8"), "utf-8")
     (folder / "orders.csv").write_text(ORDERS + ORDERS[ORDERS.index("\n") + 1 :] * 150, "utf-8")
     command = [sys.executable, "-m", "patron", "run", "-w", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the tests in the background may have them ignore Ctrl-C; a process inherits that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
     while not (folder / "run.lock.json").exists():
         time.sleep(0.01)
     while process.poll() is None:  # an engine deep in a query may miss one
