@@ -146,6 +146,7 @@ class Source(Section):
 class WarehouseSettings(Section):
     """Where tables live."""
 
+    engine: Name = Field("duckdb", description="the engine that holds the tables: duckdb, a file in the workspace")
     memory_gb: float = Field(
         3.0, gt=0.25, le=1024, description="memory the engine may use before it spills to disk, in GB"
     )

@@ -30,6 +30,7 @@ from patron.quality.rules import judged, transaction_rules
 from patron.sources.parse import Parser
 from patron.sources.raw import RejectedRow
 from patron.tables import (
+    FILES,
     INTAKE,
     QUARANTINE,
     REJECTS,
@@ -75,11 +76,11 @@ def judge(run: Run, file: LandedFile) -> Intake:
 
 def _retire_earlier(run: Run, file: LandedFile, table: Table) -> None:
     """Close the rows of what the same file held before; they stay, with the time until which they were believed."""
-    run.warehouse.execute(
-        f"UPDATE silver.{table.name} SET superseded_at = ? WHERE superseded_at IS NULL AND source = ? AND file_id IN "  # noqa: S608 - a declared name
-        "(SELECT file_id FROM bronze.files WHERE source = ? AND path = ? AND file_id <> ?)",
-        [file.arrived_at, file.source_name, file.source_name, file.path, file.file_id],
+    files = run.warehouse.table("bronze", FILES.name)
+    earlier = files.filter(
+        (files.source == file.source_name) & (files.path == file.path) & (files.file_id != file.file_id)
     )
+    run.warehouse.supersede("silver", table.name, earlier.select("file_id", "source"), file.arrived_at)
 
 
 def _stage(run: Run, file: LandedFile, table: Table) -> list[RejectedRow]:
@@ -195,7 +196,7 @@ def _quarantine(run: Run, file: LandedFile, refused: list[RejectedRow]) -> None:
 def _admit(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> tuple[int, int, int]:
     """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
     if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
-        _supersede(run, file, table)
+        _supersede(run, file, table, rows)
     admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION, REPEATED])).mutate(
         source=ibis.literal(file.source_name),
         file_id=ibis.literal(file.file_id),
@@ -207,15 +208,12 @@ def _admit(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> tuple[in
     return accepted, anonymous, _scalar(run, rows.filter(rows.fate == DUPLICATE).count())
 
 
-def _supersede(run: Run, file: LandedFile, table: Table) -> None:
+def _supersede(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> None:
     """Close the rows that a correction replaces; they stay, with the time until which they were believed."""
-    same = " AND ".join(f'held."{name}" IS NOT DISTINCT FROM sorted."{name}"' for name in _key(file, table))
-    own = "held.source = ?" if table is TRANSACTIONS else "? IS NOT NULL"
-    run.warehouse.execute(
-        f"UPDATE silver.{table.name} AS held SET superseded_at = ? FROM work.{SORTED} AS sorted "  # noqa: S608 - declared names
-        f"WHERE held.superseded_at IS NULL AND sorted.fate = '{CORRECTION}' AND {same} AND {own}",
-        [file.arrived_at, file.source_name],
-    )
+    corrected = rows.filter(rows.fate == CORRECTION).select(*_key(file, table))
+    if table is TRANSACTIONS:
+        corrected = corrected.mutate(source=ibis.literal(file.source_name))
+    run.warehouse.supersede("silver", table.name, corrected, file.arrived_at)
 
 
 def _reasons(run: Run, mine: ir.Table) -> tuple[dict[str, int], str]:

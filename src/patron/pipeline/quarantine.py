@@ -7,7 +7,6 @@ from typing import Any
 
 from patron.errors import NothingThere
 from patron.pipeline.workspace import Workspace
-from patron.warehouse import open_warehouse
 
 
 def quarantined_rows(folder: Path, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -18,7 +17,7 @@ def quarantined_rows(folder: Path, limit: int) -> tuple[dict[str, int], list[dic
     workspace = Workspace.at(folder)
     if not (workspace.folder / "warehouse.duckdb").exists():
         raise NothingThere("Nothing has been read in this workspace yet.", to_do="Run 'patron run' first.")
-    with open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
+    with workspace.warehouse() as warehouse:
         rows = warehouse.table("silver", "quarantine")
         files = warehouse.table("bronze", "files").select("file_id", "source", "name")
         counted = rows.group_by("reason").aggregate(rows=rows.count()).order_by(["rows", "reason"])

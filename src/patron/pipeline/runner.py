@@ -22,7 +22,6 @@ from patron.releases.manifest import verify
 from patron.sources.files import file_id, find_files
 from patron.tables import Column
 from patron.version import VERSION
-from patron.warehouse import DuckDBWarehouse, open_warehouse
 
 PROGRESS = ("work", "progress")
 _PROGRESS_COLUMNS = (
@@ -93,14 +92,15 @@ def opened_run(folder: Path, watcher: Watcher, *, now: datetime | None = None, a
     """Hold a workspace for a run of today's files and settings; what other input had finished is forgotten."""
     began = now or datetime.now(UTC)
     workspace = Workspace.at(folder)
-    with workspace.locked(began), open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
+    with workspace.locked(began), workspace.warehouse() as warehouse:
         warehouse.create(*PROGRESS, _PROGRESS_COLUMNS)
         warehouse.create(*FACTS, _FACTS_COLUMNS)
         files = _input_files(workspace)
         run = Run(workspace, warehouse, files, _run_key(workspace, files), began, watcher.says)
-        if again:
-            _forget(warehouse, "TRUE", [])
-        _forget(warehouse, "run_key <> ?", [run.key])
+        for table in (PROGRESS, FACTS):
+            if again:
+                warehouse.delete(*table, {})
+            warehouse.keep_only(*table, {"run_key": run.key})
         yield run
 
 
@@ -121,7 +121,8 @@ def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
     finished = _finished(run)
     unchanged = all(step.name in finished for step in STEPS) and _is_whole(run, run.recall("release"))
     if not unchanged and len(finished) == len(STEPS):  # published, but the release is gone: make it again
-        _forget(run.warehouse, "step IN ('publish', 'report')", [], tables=("progress",))
+        for name in ("publish", "report"):
+            run.warehouse.delete(*PROGRESS, {"step": name})
         finished = _finished(run)
     done = []
     for step in STEPS:
@@ -187,13 +188,6 @@ def _finished(run: Run) -> dict[str, StepDone]:
         for row in rows
         if row["run_key"] == run.key and row["step"] in steps
     }
-
-
-def _forget(
-    warehouse: DuckDBWarehouse, which: str, values: list[str], tables: Sequence[str] = ("progress", "facts")
-) -> None:
-    for table in tables:
-        warehouse.execute(f"DELETE FROM work.{table} WHERE {which}", values)  # noqa: S608 - words of this module
 
 
 def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from patron.pipeline.step import Run, StepReport
 from patron.segments.rfm import rfm_scores, rfm_segments
 from patron.segments.tiers import value_tiers
-from patron.warehouse import DuckDBWarehouse
+from patron.warehouse import Warehouse
 
 
 def segment(run: Run) -> StepReport:
@@ -35,7 +35,7 @@ def segment(run: Run) -> StepReport:
     return StepReport(", ".join(f"{counts[tier]:,} {tier}" for tier in ("high", "medium", "low")), dict(counts))
 
 
-def _ordered(warehouse: DuckDBWarehouse, name: str) -> pa.Table:
+def _ordered(warehouse: Warehouse, name: str) -> pa.Table:
     return warehouse.fetch(warehouse.table("gold", name)).sort_by("customer_id")
 
 

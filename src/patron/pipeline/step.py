@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from patron.pipeline.workspace import Workspace
 from patron.settings import Settings, Source
-from patron.warehouse import DuckDBWarehouse
+from patron.warehouse import Warehouse
 
 FACTS = ("work", "facts")
 
@@ -41,7 +41,7 @@ class Run:
     """One run: its workspace, its open warehouse, its input files and the moment it began."""
 
     workspace: Workspace
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     files: tuple[SourceFile, ...]
     key: str
     started_at: datetime
@@ -53,7 +53,7 @@ class Run:
 
     def remember(self, name: str, fact: Any) -> None:
         """Keep a JSON-able fact for later steps; it is committed with the step that found it."""
-        self.warehouse.execute("DELETE FROM work.facts WHERE name = ?", [name])
+        self.warehouse.delete(*FACTS, {"name": name})
         row = {"name": [name], "run_key": [self.key], "body": [json.dumps(fact, sort_keys=True)]}
         self.warehouse.append(*FACTS, pa.table(row))
 

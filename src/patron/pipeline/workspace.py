@@ -13,8 +13,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from patron.credentials import Credentials, read_credentials
 from patron.errors import NothingThere, WorkspaceBusy
 from patron.settings import FILE_NAME, Settings, read_settings
+from patron.warehouse import Warehouse, open_warehouse
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Workspace:
 
     folder: Path
     settings: Settings
+    credentials: Credentials
 
     @classmethod
     def at(cls, folder: Path) -> Workspace:
@@ -32,7 +35,11 @@ class Workspace:
             raise NothingThere(
                 f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use."
             )
-        return cls(home, read_settings(home / FILE_NAME))
+        return cls(home, read_settings(home / FILE_NAME), read_credentials(home))
+
+    def warehouse(self) -> Warehouse:
+        """Its warehouse, opened."""
+        return open_warehouse(self.folder, self.settings.warehouse, self.credentials)
 
     @property
     def releases(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from patron.credentials import Credentials
 from patron.errors import DamagedWarehouse, DataError, NothingThere, PatronError, StorageFailed, WorkspaceBusy
 from patron.settings import WarehouseSettings
 from patron.tables import Column, Kind
+from patron.warehouse.warehouse import SCHEMAS, Batches, BatchFunction, Rows, Warehouse
 
-SCHEMAS = ("bronze", "silver", "gold", "work")
 _SQL_TYPE: dict[Kind, str] = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -38,15 +39,7 @@ _SQL_TYPE: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Arrow batches that are made as they are written."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
-
-
-class DuckDBWarehouse:
+class DuckDBWarehouse(Warehouse):
     """An open warehouse. One process at a time; close it, or use it as a context."""
 
     def __init__(self, path: Path | None, settings: WarehouseSettings, *, spill: Path | None = None) -> None:
@@ -86,6 +79,13 @@ class DuckDBWarehouse:
         ).fetchone()
         return bool(found and found[0])
 
+    def names(self, schema: str) -> tuple[str, ...]:
+        """The tables of a schema, by name."""
+        found = self._do(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name", [schema]
+        )
+        return tuple(name for (name,) in found.fetchall())
+
     def table(self, schema: str, name: str) -> ir.Table:
         """A stored table as an Ibis expression."""
         if not self.exists(schema, name):
@@ -105,13 +105,13 @@ class DuckDBWarehouse:
                 f"ALTER TABLE {_quoted(schema)}.{_quoted(name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} VARCHAR"
             )
 
-    def replace(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
+    def replace(self, schema: str, name: str, rows: Rows) -> int:
         """Make this table anew from a query or from Arrow; gives the number of rows."""
         return self._write(
             f"CREATE OR REPLACE TABLE {_quoted(schema)}.{_quoted(name)} AS SELECT * FROM ({{rows}})", rows, schema, name
         )
 
-    def append(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
+    def append(self, schema: str, name: str, rows: Rows) -> int:
         """Add rows, matched by column name; gives the number of rows added."""
         before = self.count(schema, name)
         self._write(
@@ -119,14 +119,34 @@ class DuckDBWarehouse:
         )
         return self.count(schema, name) - before
 
+    def map_rows(self, schema: str, name: str, rows: ir.Table, function: BatchFunction, made: pa.Schema) -> int:
+        """Make this table anew from what a function makes of each batch of a query's rows; gives the number of rows."""
+        return self.replace(schema, name, Batches(made, map(function, self.stream(rows))))
+
     def drop(self, schema: str, name: str) -> None:
         self._do(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
 
     def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
         """Remove the rows in which these columns have these values (all rows, if none are given)."""
-        condition = " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
         self._do(
-            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values())
+            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {_all_equal(where)}",
+            list(where.values()),
+        )
+
+    def keep_only(self, schema: str, name: str, where: Mapping[str, str]) -> None:
+        """Remove the rows in which not all of these columns have these values."""
+        self._do(
+            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE ({_all_equal(where)}) IS NOT TRUE",
+            list(where.values()),
+        )
+
+    def supersede(self, schema: str, name: str, rows: ir.Table, at: datetime) -> None:
+        """Close the rows that hold and agree with one of these in every column that these have (NULL agrees with NULL)."""
+        same = " AND ".join(f"held.{_quoted(c)} IS NOT DISTINCT FROM told.{_quoted(c)}" for c in rows.columns)
+        self._do(
+            f"UPDATE {_quoted(schema)}.{_quoted(name)} AS held SET superseded_at = ? FROM ({self.sql(rows)}) AS told "
+            f"WHERE held.superseded_at IS NULL AND {same}",
+            [at],
         )
 
     def count(self, schema: str, name: str) -> int:
@@ -134,8 +154,8 @@ class DuckDBWarehouse:
         return int(found[0]) if found else 0
 
     def execute(self, sql: str, parameters: list[Any] | None = None) -> None:
-        """A statement that no expression can word (UPDATE, DELETE); values only as parameters."""
-        self._do(sql, parameters or [])
+        """A statement of this engine's own; values only as parameters. No room asks for it: it is for people and measurements."""
+        self._do(sql, parameters)
 
     def fetch(self, expression: ir.Expr) -> pa.Table:
         """A query's result as an Arrow table."""
@@ -155,7 +175,7 @@ class DuckDBWarehouse:
         except RuntimeError as error:  # Ctrl-C may fall into any statement, also outside a transaction
             raise _told(error) from error
 
-    def _write(self, statement: str, rows: ir.Table | pa.Table | Batches, schema: str, name: str) -> int:
+    def _write(self, statement: str, rows: Rows, schema: str, name: str) -> int:
         if isinstance(rows, pa.Table):
             self._write_arrow(statement, rows)
         elif isinstance(rows, Batches):
@@ -235,9 +255,13 @@ def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None)
     return connection
 
 
-def open_warehouse(folder: Path, settings: WarehouseSettings) -> DuckDBWarehouse:
+def open_warehouse(folder: Path, settings: WarehouseSettings, _credentials: Credentials) -> DuckDBWarehouse:
     """The warehouse of a workspace folder."""
     return DuckDBWarehouse(folder / "warehouse.duckdb", settings, spill=folder / "spill")
+
+
+def _all_equal(where: Mapping[str, str]) -> str:
+    return " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
 
 
 def _quoted(name: str) -> str:
