@@ -153,6 +153,18 @@ class WarehouseSettings(Section):
     threads: int = Field(0, ge=0, le=1024, description="threads of the engine; 0: one per processor")
 
 
+class ReadingSettings(Section):
+    """What the process that reads files may use."""
+
+    memory_gb: float = Field(
+        4.0,
+        ge=0.5,
+        le=1024,
+        description="memory in which a file must be readable, in GB; a file that needs more is refused",
+    )
+    seconds: float = Field(300.0, ge=1, description="seconds that the next rows of a file may take to read")
+
+
 class QualitySettings(Section):
     """What may be believed."""
 
@@ -247,6 +259,7 @@ class Settings(Section):
     )
     value: Value = Value()
     sources: dict[Name, Source] = Field(min_length=1)
+    reading: ReadingSettings = ReadingSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()
     models: ModelSettings = ModelSettings()

@@ -12,7 +12,7 @@ from patron.pipeline.landing import LandedFile, landed_files, path_in, raw_table
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.files import file_id
-from patron.sources.raw import RawFile, RejectedRow, read_raw
+from patron.sources.raw import Limits, RawFile, RejectedRow, read_raw
 from patron.tables import FILES, REJECTS
 from patron.warehouse import Batches
 
@@ -70,7 +70,8 @@ def _known_files(run: Run) -> dict[tuple[str, str], str]:
 
 
 def _land(run: Run, file: SourceFile) -> int:
-    raw = read_raw(file.path, file.source)
+    reading = run.settings.reading
+    raw = read_raw(file.path, file.source, Limits(reading.memory_gb, reading.seconds))
     rejected: list[RejectedRow] = []
     _forget(run, file)
     run.warehouse.create_raw("bronze", raw_table(file.source_name), list(raw.columns))

@@ -17,8 +17,8 @@ from patron.sources.column_names import plain_name
 from patron.sources.files import find_files, format_by_ending, known_endings
 from patron.sources.mapping import UNIQUE_KEY, Fit, Guess, nearest_lack, possible_fits
 from patron.sources.proposal import Candidate, Choice, Group, UnusedFile
-from patron.sources.raw import RawFile, read_raw
-from patron.sources.sniff import Writing, sniff
+from patron.sources.raw import RawFile, read_raw, sniffed
+from patron.sources.sniff import Writing
 from patron.tables import SOURCE_TABLES, TRANSACTIONS
 
 SAMPLE_ROWS: Final = 50_000
@@ -88,7 +88,7 @@ def _looked_at(path: Path, choice: Choice) -> Group:
 def _reading(path: Path, choice: Choice) -> Source:
     """Enough of a source's settings to read the file; which column is which is still open."""
     kind = format_by_ending(path)
-    writing = sniff(path, delimited=kind == "csv") if kind in ("csv", "jsonl") else Writing()
+    writing = sniffed(path, delimited=kind == "csv") if kind in ("csv", "jsonl") else Writing()
     return Source.model_construct(
         table=TRANSACTIONS.name,
         files=(str(path),),
