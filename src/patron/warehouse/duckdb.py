@@ -37,6 +37,9 @@ _SQL_TYPE: dict[Kind, str] = {
     "real": "DOUBLE",
     "flag": "BOOLEAN",
 }
+_MOST_WORDED = 100
+_ROW_GROUP = 122_880
+"""Rows that the engine stores together. Batches of other sizes are written twice, and take twice the room."""
 
 
 class DuckDBWarehouse(Warehouse):
@@ -46,6 +49,7 @@ class DuckDBWarehouse(Warehouse):
         self.path = path
         self._connection = _connect(path, settings, spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
+        self._worded: dict[ibis.expr.operations.Node, str] = {}
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
@@ -159,15 +163,24 @@ class DuckDBWarehouse(Warehouse):
 
     def fetch(self, expression: ir.Expr) -> pa.Table:
         """A query's result as an Arrow table."""
-        return self._do(self.sql(expression)).to_arrow_table()
+        rows = expression.as_table()
+        return _whole(self._do(self.sql(rows)).to_arrow_table(), rows.schema())
 
     def stream(self, expression: ir.Table, rows: int = 200_000) -> pa.RecordBatchReader:
         """A query's result as Arrow batches, on a connection of its own."""
         return self._connection.cursor().execute(self.sql(expression)).to_arrow_reader(rows)
 
     def sql(self, expression: ir.Expr) -> str:
-        """The SQL that an expression becomes here."""
-        return str(self._ibis.compile(expression))
+        """The SQL that an expression becomes here.
+
+        Wording one takes longer than running it over a small file, so the last ones asked for are kept.
+        """
+        asked = expression.op()
+        sql = self._worded.pop(asked, None) or str(self._ibis.compile(expression))
+        self._worded[asked] = sql
+        if len(self._worded) > _MOST_WORDED:
+            del self._worded[next(iter(self._worded))]
+        return sql
 
     def _do(self, sql: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
         try:
@@ -186,7 +199,8 @@ class DuckDBWarehouse(Warehouse):
 
     def _write_batches(self, statement: str, rows: Batches) -> None:
         refusals: list[PatronError] = []
-        reader = pa.RecordBatchReader.from_batches(rows.schema, _keeping(refusals, rows.batches))
+        batches = _in_row_groups(rows.schema, _keeping(refusals, rows.batches))
+        reader = pa.RecordBatchReader.from_batches(rows.schema, batches)
         try:
             self._write_arrow(statement, reader)
         except duckdb.Error as error:
@@ -203,12 +217,34 @@ class DuckDBWarehouse(Warehouse):
             self._connection.unregister("arrow_rows")
 
 
+def _whole(found: pa.Table, schema: ibis.Schema) -> pa.Table:
+    """The same table with whole numbers where Ibis says so: DuckDB gives a sum of them as a decimal."""
+    for place, (name, kind) in enumerate(schema.items()):
+        if kind.is_integer() and pa.types.is_decimal(found.schema.field(place).type):
+            found = found.set_column(place, name, found.column(place).cast(pa.int64()))
+    return found
+
+
 def _keeping(refusals: list[PatronError], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     try:
         yield from batches
     except PatronError as error:
         refusals.append(error)
         raise
+
+
+def _in_row_groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of ``_ROW_GROUP``, the last of what is left."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        while rows >= _ROW_GROUP:
+            whole = pa.Table.from_batches(waiting, schema)
+            yield whole.slice(0, _ROW_GROUP).combine_chunks().to_batches()[0]
+            waiting, rows = whole.slice(_ROW_GROUP).to_batches(), rows - _ROW_GROUP
+    yield from pa.Table.from_batches(waiting, schema).combine_chunks().to_batches()
 
 
 def _told(error: BaseException) -> BaseException:

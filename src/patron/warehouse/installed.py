@@ -16,7 +16,12 @@ from patron.warehouse.warehouse import Warehouse
 GROUP: Final = "patron.warehouses"
 Opener = Callable[[Path, WarehouseSettings, Credentials], Warehouse]
 # Each is the module whose ``open_warehouse`` opens it, loaded when it is asked for: an engine is an extra.
-_BUILT_IN: Final = {"duckdb": "patron.warehouse.duckdb"}
+_BUILT_IN: Final = {
+    "bigquery": "patron.warehouse.bigquery",
+    "duckdb": "patron.warehouse.duckdb",
+    "postgres": "patron.warehouse.postgres",
+    "spark": "patron.warehouse.spark",
+}
 
 
 def open_warehouse(folder: Path, settings: WarehouseSettings, credentials: Credentials) -> Warehouse:
