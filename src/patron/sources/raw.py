@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patron.sources.isolated.limits import Limits
-from patron.sources.isolated.reader import read_raw, sniffed
+from patron.sources.isolated.reader import read_raw, sheets, sniffed
 from patron.sources.rows import RawBatch, RawFile, RejectedRow, stored_name
 
-__all__ = ["Limits", "RawBatch", "RawFile", "RejectedRow", "read_raw", "sniffed", "stored_name"]
+__all__ = ["Limits", "RawBatch", "RawFile", "RejectedRow", "read_raw", "sheets", "sniffed", "stored_name"]

@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 import patron.errors
-from patron.errors import LeakFound, PatronError, SettingsError, UnknownName, UnreadableFile
+from patron.errors import GateClosed, LeakFound, PatronError, SettingsError, UnknownName, UnreadableFile
 from patron.sources.isolated import reader
 from patron.sources.isolated.frames import error_body, error_of
 from patron.sources.raw import Limits, read_raw
@@ -169,13 +169,14 @@ def test_every_refusal_comes_over_as_what_it_was() -> None:
     refusals: list[PatronError] = [
         UnreadableFile("orders.csv", "it is 'änne' \udcff.", line=3, to_do="Mend it."),
         UnknownName("sheet", "Sheet9", ["Sheet1"]),
+        GateClosed("silver", ["no customer", "no day"], to_do="Mend it."),
         LeakFound("boosting", "refund", "knows"),
         *(
             kind("what", allowed="allowed", to_do="to do")
             for kind in vars(patron.errors).values()
             if isinstance(kind, type)
             and issubclass(kind, PatronError)
-            and kind not in (UnreadableFile, UnknownName, LeakFound, SettingsError)
+            and kind not in (GateClosed, UnreadableFile, UnknownName, LeakFound, SettingsError)
         ),
     ]
     assert len(refusals) >= 12
@@ -184,3 +185,11 @@ def test_every_refusal_comes_over_as_what_it_was() -> None:
         assert type(again) is type(refusal)
         assert str(again).encode("utf-8", "backslashreplace") == str(refusal).encode("utf-8", "backslashreplace")
         assert again.exit_code == refusal.exit_code
+
+
+def test_a_relative_path_means_the_folder_of_the_one_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, rows in (("first", GOOD_ROWS), ("second", GOOD_ROWS[:3])):
+        (tmp_path / name).mkdir()
+        a_file(tmp_path / name, text(*rows))
+        monkeypatch.chdir(tmp_path / name)
+        assert rows_of(Path("orders.csv")) == len(rows)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from patron.errors import PatronError, UnreadableFile
 from patron.settings import Condition, Source
+from patron.sources.excel_file import sheet_names
 from patron.sources.formats import read_here
 from patron.sources.isolated.frames import ANSWER, BATCH, DONE, ERROR, batch_parts, error_body, write_frame
 from patron.sources.isolated.limits import Limits, give_up_powers
@@ -41,6 +42,7 @@ def _answer(
 ) -> None:
     path, number = str(request["path"]), int(request["reading"])
     try:
+        os.chdir(request["folder"])  # the path means what it means to the one who asks, also after a change of folder
         _DO[request["do"]](request, readings, answers)
     except PatronError as error:
         write_frame(answers, ERROR, number, error_body(error))
@@ -62,8 +64,8 @@ def _open(request: dict[str, Any], readings: dict[int, Iterator[RawBatch]], answ
 
 def _source(told: dict[str, Any]) -> Source:
     """The parent's source as it was: also one that only says how a file is written, which no check would pass."""
-    refund = told["refund_when"]
-    return Source.model_construct(**{**told, "refund_when": Condition(**refund) if refund else None})
+    rules = {name: Condition(**told[name]) for name in ("refund_when", "deleted_when") if told[name]}
+    return Source.model_construct(**{**told, **rules})
 
 
 def _next(request: dict[str, Any], readings: dict[int, Iterator[RawBatch]], answers: BinaryIO) -> None:
@@ -85,7 +87,12 @@ def _sniff(request: dict[str, Any], _readings: dict[int, Iterator[RawBatch]], an
     write_frame(answers, ANSWER, request["reading"], json.dumps(asdict(writing)).encode())
 
 
-_DO: Final = {"open": _open, "next": _next, "close": _close, "sniff": _sniff}
+def _sheets(request: dict[str, Any], _readings: dict[int, Iterator[RawBatch]], answers: BinaryIO) -> None:
+    names = json.dumps(sheet_names(Path(request["path"])))
+    write_frame(answers, ANSWER, request["reading"], names.encode("utf-8", "surrogatepass"))
+
+
+_DO: Final = {"open": _open, "next": _next, "close": _close, "sniff": _sniff, "sheets": _sheets}
 
 
 def _too_large(path: str, limits: Limits) -> UnreadableFile:

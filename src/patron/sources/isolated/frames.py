@@ -19,6 +19,7 @@ ERROR: Final = b"E"
 HEAD: Final = struct.Struct(">cqQ")
 LENGTH: Final = struct.Struct(">Q")
 MOST_BYTES: Final = 2 << 30
+_ALIGNED: Final = 64  # Arrow computes on what it is handed in place, and warns of buffers that lie askew
 
 
 def write_frame(stream: BinaryIO, kind: bytes, reading: int, *parts: bytes | memoryview | pa.Buffer) -> None:
@@ -34,6 +35,7 @@ def batch_parts(batch: RawBatch) -> tuple[bytes, bytes, pa.Buffer]:
     rejected = json.dumps([[row.line, row.reason, row.detail, row.raw] for row in batch.rejected]).encode(
         "utf-8", "backslashreplace"
     )
+    rejected += b" " * (-(LENGTH.size + len(rejected)) % _ALIGNED)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.rows.schema) as writer:
         writer.write_batch(batch.rows)

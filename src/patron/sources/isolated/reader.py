@@ -71,7 +71,7 @@ class _Child:
 
     def ask(self, do: str, path: Path, reading: int, **more: Any) -> None:  # Any: JSON
         """Send a request; that the child has died is told where the answer is waited for."""
-        request = {"do": do, "path": str(path), "reading": reading, **more}
+        request = {"do": do, "path": str(path), "folder": str(Path.cwd()), "reading": reading, **more}
         try:
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
@@ -176,6 +176,13 @@ def sniffed(path: Path, *, delimited: bool = True, limits: Limits = LIMITS) -> W
     child, reading = _READER.child(limits), _READER.number()
     child.ask("sniff", path, reading, delimited=delimited)
     return Writing(**json.loads(bytes(child.answer(path, reading).body)))
+
+
+def sheets(path: Path, *, limits: Limits = LIMITS) -> tuple[str, ...]:
+    """The sheets of a workbook, found out in the child."""
+    child, reading = _READER.child(limits), _READER.number()
+    child.ask("sheets", path, reading)
+    return tuple(json.loads(bytes(child.answer(path, reading).body).decode("utf-8", "surrogatepass")))
 
 
 def _opened(path: Path, source: Source, limits: Limits) -> tuple[_Child, int, tuple[str, ...]]:
