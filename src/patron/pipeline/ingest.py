@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from patron.errors import BrokenContract
-from patron.pipeline.landing import LandedFile, landed_files, path_in, raw_table, reading_digest
+from patron.pipeline.landing import LandedFile, landed_files, path_of, raw_table, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.files import file_id
@@ -53,7 +53,7 @@ def _back_to_earlier(run: Run) -> list[SourceFile]:
     return [
         file
         for file in run.files
-        if latest.get((file.source_name, path_in(run.workspace.folder, file.path)), file.file_id) != file.file_id
+        if latest.get((file.source_name, path_of(run.workspace.folder, file)), file.file_id) != file.file_id
     ]
 
 
@@ -135,7 +135,7 @@ def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Tabl
         "file_id": file.file_id,
         "source": file.source_name,
         "name": file.path.name,
-        "path": path_in(run.workspace.folder, file.path),
+        "path": path_of(run.workspace.folder, file),
         "bytes": file.path.stat().st_size,
         "columns": json.dumps(raw.columns),
         "reading": reading_digest(file.source),

@@ -15,7 +15,10 @@ from filelock import FileLock, Timeout
 
 from patron.credentials import Credentials, read_credentials
 from patron.errors import NothingThere, WorkspaceBusy
+from patron.quality.rulebook import rules_in_force
+from patron.quality_terms import OwnRule
 from patron.settings import FILE_NAME, Settings, read_settings
+from patron.sources.connectors.checked import option_faults
 from patron.warehouse import Warehouse, open_warehouse
 
 
@@ -26,16 +29,23 @@ class Workspace:
     folder: Path
     settings: Settings
     credentials: Credentials
+    proposed_rules: tuple[OwnRule, ...] = ()
 
     @classmethod
     def at(cls, folder: Path) -> Workspace:
-        """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError."""
+        """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError.
+
+        The rules in its settings are those that were approved; what patron.toml says of them are proposals.
+        """
         home = folder.parent if folder.name == FILE_NAME else folder
         if not home.is_dir():
             raise NothingThere(
                 f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use."
             )
-        return cls(home, read_settings(home / FILE_NAME), read_credentials(home))
+        settings = read_settings(home / FILE_NAME, option_faults=option_faults)
+        in_force = settings.quality.model_copy(update={"rules": rules_in_force(home)})
+        held = settings.model_copy(update={"quality": in_force})
+        return cls(home, held, read_credentials(home), settings.quality.rules)
 
     def warehouse(self) -> Warehouse:
         """Its warehouse, opened."""
