@@ -19,7 +19,7 @@ from patron.releases.stale import read_stale
 from quality.clean_worlds import Row, Shop, as_csv, batch_name, day_after, workspace
 from quality.seeded_defects import FILE_DEFECTS, GOLD_DEFECTS, SEED
 
-BATCHES = 9
+BATCHES = 7
 RULE = """
 [[quality.rules]]
 name = "no_test_sales"
@@ -39,7 +39,7 @@ def checked(folder: Path, at: datetime) -> None:
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.drawn(np.random.default_rng(SEED))
+    return Shop.drawn(np.random.default_rng(SEED), rows_a_day=28)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def good_batch(shop: Shop) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def fed(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace that has taken nine good batches."""
+    """A workspace that has taken seven good batches."""
     folder = workspace(tmp_path_factory.mktemp("defects") / "shop")
     with (folder / "patron.toml").open("a") as file:
         file.write(RULE)

@@ -149,7 +149,7 @@ def _contact_sums(rows: ir.Table, _name: str) -> ir.Table:
         contacts=rows.count(),
         contacts_90d=rows.count(where=rows.contact_day > rows.as_of_day - 90),
         last_contact=rows.contact_day.max(),
-        responses=rows.count(where=rows.response_day <= rows.as_of_day),
+        responses=rows.count(where=(rows.response_day <= rows.as_of_day).fill_null(False)),
     )
 
 

@@ -39,7 +39,7 @@ def engagement_days(tables: Tables, _present: Present) -> ir.Table:
     """How often each customer opened, clicked and visited, by day of happening and day of becoming known."""
     events = _with_days(_of_customers(tables, "engagements"))
     kind = events.kind.lower()
-    counts = {name: events.count(where=kind.isin(words)) for name, words in KINDS_OF.items()}
+    counts = {name: events.count(where=kind.isin(words).fill_null(False)) for name, words in KINDS_OF.items()}
     days = events.group_by("customer_key", "occurred_day", "visible_day")
     return days.aggregate(engagements=events.count(), **counts)
 

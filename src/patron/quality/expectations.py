@@ -28,7 +28,6 @@ Kind = Literal[
     "days",
     "varied",
     "readable",
-    "whole",
 ]
 LAYERS: Final[tuple[Layer, ...]] = ("lake", "bronze", "silver", "gold")
 # The kinds that count the rows which break them: the figure is a number of rows.

@@ -51,7 +51,9 @@ function cardOf(table, shown, up, down) {
   if (!rows.length) return null;
   const card = made("div", `table ${table.layer}${table.aside ? " aside" : ""}`);
   card.dataset.table = tables.indexOf(table);
-  const head = made("button", "", table.name);
+  const head = made("button", "");
+  head.append(made("span", "", table.name));
+  head.title = table.name;
   head.type = "button";
   const isOpen = shown ? !open.has(table) : open.has(table);
   head.setAttribute("aria-expanded", isOpen);
