@@ -2,6 +2,7 @@
 
     python3 start.py demo [ARGUMENT ...]     patron demo on real sample households
     python3 start.py test [ARGUMENT ...]     format, lint, types, import contracts, tests, docs
+    python3 start.py proofs [KIND ...]       the slow proofs: slow, engines (PostgreSQL; Spark needs Java), integrations
     python3 start.py patron [ARGUMENT ...]   any patron command
 
 The first call installs (about a minute on a good line); later calls start at once.
@@ -30,10 +31,12 @@ def main() -> int:
         return call(environment(".venv", "sample"), "-m", "patron", *arguments)
     if what == "test":
         return call(environment(".venv-dev", "dev"), str(HOME / "tests" / "everything.py"), *arguments, folder=HOME)
+    if what == "proofs":
+        return call(environment(".venv-proofs", "proofs"), str(HOME / "tests" / "proofs.py"), *arguments, folder=HOME)
     print(__doc__.strip())
     if what in ("", "-h", "--help"):
         return 0
-    return refuse(f"There is nothing called '{what}' here.", "Known: demo, test, patron.") + 1
+    return refuse(f"There is nothing called '{what}' here.", "Known: demo, test, proofs, patron.") + 1
 
 
 def environment(name: str, extra: str) -> Path:

@@ -11,6 +11,8 @@ from typer.main import get_command
 from patron.features.catalogue_text import catalogue_markdown
 from patron.pipeline.picture import picture
 from patron.pipeline.steps import STEPS
+from patron.quality_terms import OwnRule, Sla
+from patron.reports.dbt_pages import dbt_pages
 from patron.settings import Source, environment_name, sections
 from patron.surfaces.cli.main import app
 from patron.tables import ALL_TABLES, KINDS
@@ -27,6 +29,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "pipeline.md": pipeline_page(),
         "pipeline.svg": picture(STEPS),
+        **{f"../integrations/dbt/patron/{name}": text for name, text in dbt_pages().items()},
     }
 
 
@@ -44,19 +47,20 @@ def settings_page() -> str:
         lines += ["", f"## [{name}]", "", "| key | default | meaning | environment |", "|---|---|---|---|"]
         for key, field in section.model_fields.items():
             lines.append(f"| `{key}` | `{field.default!r}` | {field.description} | `{environment_name(name, key)}` |")
-    lines += [
-        "",
-        "## [sources.<name>]",
-        "",
-        "One section for each source; the name is yours.",
-        "",
-        "| key | default | meaning |",
-        "|---|---|---|",
-    ]
-    for key, field in Source.model_fields.items():
-        lines.append(
+    for heading, what, kind in (
+        ("[quality.sla]", "What is agreed; without a word, nothing is.", Sla),
+        (
+            "[[quality.rules]]",
+            "One section for each rule, with one test; in force once approved ('patron rules').",
+            OwnRule,
+        ),
+        ("[sources.<name>]", "One section for each source; the name is yours.", Source),
+    ):
+        lines += ["", f"## {heading}", "", what, "", "| key | default | meaning |", "|---|---|---|"]
+        lines += [
             f"| `{key}` | {'required' if field.is_required() else f'`{field.default!r}`'} | {field.description} |"
-        )
+            for key, field in kind.model_fields.items()
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -75,7 +79,7 @@ def commands_page() -> str:
         "# Commands",
         "",
         "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at",
-        "fault, 4 another run holds the workspace, 5 a release or the warehouse is damaged, 6 the disk refuses, 130 interrupted.",
+        "fault, 4 another run holds the workspace, 5 a release, the lake or the warehouse is damaged, 6 the disk refuses, 7 a source cannot be reached, 130 interrupted.",
     ]
     for words, command in _commands(get_command(app), ("patron",)):
         lines += ["", f"## {' '.join(words)}", "", command.help or ""]
@@ -96,6 +100,10 @@ def _commands(
             yield (*words, name), command
 
 
+def _gate_name(gate: Any) -> str:  # Any: a function, which is asked for its name
+    return str(gate.__name__).replace("_", " ").capitalize()
+
+
 def pipeline_page() -> str:
     lines = [
         "# The pipeline",
@@ -108,7 +116,9 @@ def pipeline_page() -> str:
     ]
     for number, step in enumerate(STEPS, start=1):
         told = (step.do.__doc__ or "").strip().splitlines()[0]
+        gates = [gate for gate in (step.before, step.after) if gate is not None]
         lines += [f"{number}. **{step.title}** (`{step.name}`). {told}"]
+        lines += [f"   - {_gate_name(gate)}: {(gate.__doc__ or '').strip().splitlines()[0]}" for gate in gates]
     return "\n".join(lines) + "\n"
 
 

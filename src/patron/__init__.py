@@ -25,8 +25,22 @@ if TYPE_CHECKING:
     from patron.surfaces.notebook import init as init
     from patron.surfaces.notebook import prospects as prospects
     from patron.surfaces.notebook import run as run
+    from patron.surfaces.queue import queue as queue
+    from patron.surfaces.table_profile import profile as profile
 
-__all__ = ["__version__", "backtest", "demo", "doctor", "init", "load_release", "models", "prospects", "run"]
+__all__ = [
+    "__version__",
+    "backtest",
+    "demo",
+    "doctor",
+    "init",
+    "load_release",
+    "models",
+    "profile",
+    "prospects",
+    "queue",
+    "run",
+]
 
 # Loaded when asked for, so that ``patron --help`` does not wait for DuckDB and XGBoost.
 _HOMES = {
@@ -34,7 +48,9 @@ _HOMES = {
     "demo": "patron.surfaces.notebook",
     "doctor": "patron.surfaces.notebook",
     "init": "patron.surfaces.notebook",
+    "profile": "patron.surfaces.table_profile",
     "prospects": "patron.surfaces.notebook",
+    "queue": "patron.surfaces.queue",
     "run": "patron.surfaces.notebook",
     "load_release": "patron.releases.contents",
 }

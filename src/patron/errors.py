@@ -9,11 +9,14 @@ PatronError
 │   ├── UnreadableFile      a file that cannot be read as what it claims to be
 │   ├── AmbiguousData       a value that can be read in two ways; the user must say which
 │   ├── BrokenContract      a batch that may not go further
+│   │   └── GateClosed      quality checks of a layer that failed, every one told
 │   └── LeakFound           a model that looks at the future
 ├── WorkspaceBusy           another run holds the lock; retrying later helps (exit 4)
 ├── DamagedRelease          a release whose files no longer match their hashes (exit 5)
 ├── DamagedWarehouse        a warehouse that cannot be opened as one (exit 5)
-└── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
+├── DamagedLake             a fetched file that is no longer what was fetched (exit 5)
+├── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
+└── SourceFailed            a database, store or service that cannot be reached or refuses; retrying later may help (exit 7)
 
 Bad rows are never errors: they are quarantined, with a reason, and counted.
 """
@@ -109,6 +112,18 @@ class BrokenContract(DataError):
     """A batch that may not go further; nothing downstream has changed."""
 
 
+class GateClosed(BrokenContract):
+    """Quality checks of one layer failed; every one is told, and nothing after the gate has changed."""
+
+    def __init__(self, layer: str, failed: Sequence[str], *, to_do: str) -> None:
+        self.layer, self.failed = layer, tuple(failed)
+        count = f"{len(self.failed)} check" + ("s" if len(self.failed) != 1 else "")
+        super().__init__(
+            f"The {layer} gate is closed: {count} failed.\n" + "\n".join(f"  {line}" for line in self.failed),
+            to_do=to_do,
+        )
+
+
 class LeakFound(DataError):
     """A model that looks at the future, refused by name."""
 
@@ -137,6 +152,19 @@ class DamagedWarehouse(PatronError):
     """A warehouse that cannot be opened as one."""
 
     exit_code = 5
+
+
+class DamagedLake(PatronError):
+    """A fetched file that is no longer what was fetched."""
+
+    exit_code = 5
+
+
+class SourceFailed(PatronError):
+    """A database, store or service that cannot be reached or refuses; retrying later may help."""
+
+    exit_code = 7
+    retry_can_help = True
 
 
 class StorageFailed(PatronError):

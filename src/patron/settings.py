@@ -11,38 +11,48 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from patron.errors import Fault, NothingThere, SettingsError, UsageError
 from patron.periods import parse_period
+from patron.quality_terms import OwnRule, Sla
+from patron.secret_looks import secret_looking
+from patron.section import NAME_FORM, Name, Section
 from patron.tables import SOURCE_TABLES, source_table
 from patron.toml_lines import line_of_keys
 
 FILE_NAME: Final = "patron.toml"
+FILES_CONNECTOR: Final = "files"
 ENVIRONMENT_PREFIX: Final = "PATRON_"
 
-_NAME_FORM: Final = r"^[a-z][a-z0-9_]{0,39}$"
+_CREDENTIAL: Final = "credential_in_settings"
 _CURRENCY_FORM: Final = r"^[A-Z]{3}$"
+_WHERE_CREDENTIALS_GO: Final = (
+    "Credentials come from the environment's PATRON_SECRET_<NAME> or secrets.toml; the option 'credential' names which."
+)
 _FORMS: Final = {
-    _NAME_FORM: "must be a lower-case letter, then letters, digits or _ (at most 40 in all)",
+    NAME_FORM: "must be a lower-case letter, then letters, digits or _ (at most 40 in all)",
     _CURRENCY_FORM: "must be three capital letters, such as EUR",
 }
-Name = Annotated[str, StringConstraints(pattern=_NAME_FORM)]
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY_FORM)]
 Group = Literal["country", "region", "branch", "channel", "acquisition_channel", "plan", "gender", "age"]
-
-
-class Section(BaseModel):
-    """A frozen section; an unknown key is a fault, and values are not bent into other types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Value(Section):
@@ -93,10 +103,14 @@ class Condition(Section):
 
 
 class Source(Section):
-    """One source: which files, how they are written, and which column means what."""
+    """One source: where its rows come from, how they are written, and which column means what."""
 
     table: str = Field(description="the table it fills: " + ", ".join(t.name for t in SOURCE_TABLES))
-    files: tuple[str, ...] = Field(description="files, globs or folders, relative to patron.toml", min_length=1)
+    connector: Name = Field(
+        FILES_CONNECTOR, description="what fetches it: files, or one that 'patron sources' lists (database, rest …)"
+    )
+    options: dict[str, JsonValue] = Field({}, description="what the connector is told; 'patron sources' lists them")
+    files: tuple[str, ...] = Field((), description="files, globs or folders, relative to patron.toml (files)")
     format: Literal["auto", "csv", "parquet", "jsonl", "excel"] = Field(
         "auto", description="auto: by the file's ending"
     )
@@ -112,6 +126,13 @@ class Source(Section):
     row_id: str = Field(
         "", description="a column that is unique for each row; a repeated id is a duplicate or a correction"
     )
+    row_version: str = Field(
+        "",
+        description="a column that orders the versions of a row (a version number, updated_at): the highest holds, in whatever order they come",
+    )
+    deleted_when: Condition | None = Field(
+        None, description="versions that say the row is gone; such a version needs nothing but its id and row_version"
+    )
     refund_when: Condition | None = Field(None, description="rows that are cancellations or refunds")
     repeated_rows: Literal["refuse", "drop", "keep", "replace"] = Field(
         "refuse",
@@ -123,6 +144,26 @@ class Source(Section):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+    @field_validator("options")
+    @classmethod
+    def _no_credential(cls, options: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        for name in secret_looking(options):
+            raise PydanticCustomError(_CREDENTIAL, "looks like a credential", {"option": name})
+        return options
+
+    @model_validator(mode="after")
+    def _files_or_options(self) -> Source:
+        if self.connector == FILES_CONNECTOR:
+            if not self.files:
+                raise ValueError("files is missing: name the files, globs or folders of this source")
+            if self.options:
+                raise ValueError(
+                    f"{', '.join(self.options)}: files take no options; set connector to what they are for"
+                )
+        elif self.files:
+            raise ValueError(f"files belong to the connector 'files', not to '{self.connector}'; remove one of the two")
+        return self
 
     @model_validator(mode="after")
     def _mapping_fits_table(self) -> Source:
@@ -139,6 +180,19 @@ class Source(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _versions_are_of_rows(self) -> Source:
+        keyed_by_row = "row_id" in source_table(self.table).names
+        if self.row_version and keyed_by_row and not self.row_id:
+            raise ValueError(
+                f"row_version '{self.row_version}' orders the versions of one row of {self.table}; name row_id as well"
+            )
+        if self.row_version and self.repeated_rows == "replace":
+            raise ValueError('row_version and repeated_rows = "replace" exclude each other; remove one of the two')
+        if self.deleted_when and not self.row_version:
+            raise ValueError("deleted_when needs row_version, which tells whether the row or its deletion is newer")
+        return self
+
     def _computable(self, name: str) -> bool:
         return name == "amount" and {"quantity", "unit_price"} <= set(self.columns)
 
@@ -146,10 +200,38 @@ class Source(Section):
 class WarehouseSettings(Section):
     """Where tables live."""
 
+    engine: Name = Field(
+        "duckdb",
+        description="the engine that holds the tables: duckdb, a file in the workspace; postgres, whose address is the "
+        "credential 'warehouse'; bigquery, whose project that credential names; or spark, at the address master",
+    )
+    schema_prefix: Name = Field(
+        "patron",
+        description="what a database's schemas begin with (patron_gold); workspaces that share a database differ in it",
+    )
     memory_gb: float = Field(
         3.0, gt=0.25, le=1024, description="memory the engine may use before it spills to disk, in GB"
     )
+    master: str = Field(
+        "", description="spark: the cluster, such as spark://host:7077; empty: this computer, with the threads below"
+    )
+    location: str = Field(
+        "",
+        description="spark: where the tables' Parquet lies, a folder or an address such as s3a://bucket/patron that the cluster reaches; empty: the workspace",
+    )
     threads: int = Field(0, ge=0, le=1024, description="threads of the engine; 0: one per processor")
+
+
+class ReadingSettings(Section):
+    """What the process that reads files may use."""
+
+    memory_gb: float = Field(
+        4.0,
+        ge=0.5,
+        le=1024,
+        description="memory in which a file must be readable, in GB; a file that needs more is refused",
+    )
+    seconds: float = Field(300.0, ge=1, description="seconds that the next rows of a file may take to read")
 
 
 class QualitySettings(Section):
@@ -164,7 +246,24 @@ class QualitySettings(Section):
     outlier_factor: float = Field(
         200.0, gt=1, description="an amount beyond this many times the median amount is flagged for review"
     )
+    repeat_minutes: int = Field(
+        5,
+        ge=1,
+        le=1440,
+        description="a sale alike to one so many minutes before, in another order, is flagged for review",
+    )
+    youngest_age: int = Field(16, ge=0, le=100, description="a customer below this age is flagged for review")
+    oldest_age: int = Field(110, ge=50, le=150, description="a customer above this age is flagged for review")
     earliest: str = Field("1970-01-02", description="rows before this day are quarantined")
+    history: Literal["block", "warn", "off"] = Field(
+        "block",
+        description="when a batch is unlike earlier ones of its source (volume, distribution, shares): stop it, warn, or do not look",
+    )
+    trusted_files: tuple[str, ...] = Field(
+        (), description="names (or globs) of files that are right although unlike earlier ones"
+    )
+    sla: Sla = Field(Sla(), description="what the data must keep: see [quality.sla]")
+    rules: tuple[OwnRule, ...] = Field((), description="rules of your own: see [[quality.rules]]")
 
     @field_validator("earliest")
     @classmethod
@@ -191,6 +290,10 @@ class ModelSettings(Section):
     folds: int = Field(6, ge=1, le=12, description="rolling origins of the backtest, at most")
     sample_customers: int = Field(
         200_000, ge=1000, description="customers, at most, in backtest and training; all are scored"
+    )
+    distributed: bool = Field(
+        False,
+        description="spark: a published boosting model learns from every customer, where they are stored, not from 120,000 rows of the sample; its figures then differ from other engines'",
     )
     seed: int = Field(20_260_101, ge=0, description="seed of everything random")
     fairness_groups: tuple[Group, ...] = Field(
@@ -246,6 +349,7 @@ class Settings(Section):
     )
     value: Value = Value()
     sources: dict[Name, Source] = Field(min_length=1)
+    reading: ReadingSettings = ReadingSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()
     models: ModelSettings = ModelSettings()
@@ -263,15 +367,44 @@ class Settings(Section):
         return text
 
     @model_validator(mode="after")
+    def _versions_meet_versions(self) -> Settings:
+        """Sources that share the rows of a keyed table must agree on what the newest version of a row is."""
+        for table in SOURCE_TABLES:
+            if "row_id" not in table.names:
+                filling = {name: source for name, source in self.sources.items() if source.table == table.name}
+                without = [name for name, source in filling.items() if not source.row_version]
+                if without and len(without) < len(filling):
+                    raise ValueError(
+                        f"table {table.name} is filled by sources with a row_version and without ({', '.join(without)}); "
+                        "give each of them one, or none"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _has_transactions(self) -> Settings:
         if not any(source.table == "transactions" for source in self.sources.values()):
             raise ValueError("no source fills the table transactions; at least one must")
         return self
 
 
-def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+@dataclass(frozen=True)
+class OptionFault:
+    """What is wrong with one option of a source's connector: its place in patron.toml, and words."""
+
+    key: tuple[str, ...]
+    problem: str
+    allowed: str = ""
+    to_do: str = ""
+
+
+def read_settings(
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    option_faults: Callable[[Settings], Iterable[OptionFault]] = lambda _: (),
+) -> Settings:
     """Settings of a patron.toml, with ``PATRON_<SECTION>_<KEY>`` of the environment over it.
 
+    ``option_faults`` judges the options of connectors, which only these know.
     Raises NothingThere if there is no file and SettingsError with every fault, each with its line.
     """
     if not path.is_file():
@@ -289,7 +422,13 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         settings = Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
     except ValidationError as error:
         faults += _faults(error, line_of_keys(text), variables)
-        raise SettingsError(str(path), faults) from error
+        # A value that may be a credential must not show in what pydantic says.
+        raise SettingsError(str(path), faults) from (None if _holds_credential(error) else error)
+    lines = line_of_keys(text)
+    faults += [
+        Fault(".".join(wrong.key), _line(wrong.key, lines), wrong.problem, wrong.allowed, wrong.to_do)
+        for wrong in option_faults(settings)
+    ]
     if faults:
         raise SettingsError(str(path), faults)
     return settings
@@ -363,7 +502,10 @@ def _faults(
 def _fault(
     key: tuple[str, ...], item: Any, lines: Mapping[tuple[str, ...], int], environment: Mapping[str, str]
 ) -> Fault:
-    line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
+    if item["type"] == _CREDENTIAL:
+        key = (*key, *item["ctx"]["option"].split("."))
+        return Fault(".".join(key), _line(key, lines), "looks like a credential.", to_do=_WHERE_CREDENTIALS_GO)
+    line = _line(key, lines)
     name = ".".join(key) or FILE_NAME
     if len(key) == 2 and environment_name(*key) in environment:
         name, line = f"the environment's {environment_name(*key)}", None
@@ -378,7 +520,8 @@ def _fault(
         )
     if item["type"] == "missing":
         return Fault(name, line, "is missing.", to_do=f"Add it: {_meaning(key)}.")
-    given = "" if isinstance(item["input"], dict | BaseModel) else f"{item['input']!r}: "
+    # What stands where options are asked for may be an address with a password.
+    given = "" if isinstance(item["input"], dict | BaseModel) or "options" in key else f"{item['input']!r}: "
     problem = given + _in_plain_words(item)
     return Fault(
         name,
@@ -386,6 +529,15 @@ def _fault(
         problem if problem.endswith("?") else problem.rstrip(".") + ".",
         to_do=f"It means: {_meaning(key)}." if _meaning(key) else "",
     )
+
+
+def _line(key: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> int | None:
+    """The line of a key, or of the nearest thing around it."""
+    return next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
+
+
+def _holds_credential(error: ValidationError) -> bool:
+    return any(item["type"] == _CREDENTIAL or "options" in item["loc"] for item in error.errors())
 
 
 def _in_plain_words(item: Any) -> str:
@@ -397,6 +549,8 @@ def _in_plain_words(item: Any) -> str:
 def _section_at(path: tuple[str, ...]) -> type[BaseModel] | None:
     here: Any = Settings
     for part in path:
+        if part.isdigit():  # which one of a list of sections
+            continue
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(part)
             here = field.annotation if field else None

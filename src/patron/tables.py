@@ -171,6 +171,38 @@ CONTACTS = Table(
         _c("cost", "money", "what the contact cost"),
     ),
 )
+ENGAGEMENTS = Table(
+    "engagements",
+    "silver",
+    ("customer_id", "occurred_at", "known_at", "kind", "campaign_id", "channel", "product_id", "value"),
+    "What people did short of buying: messages opened, links clicked, pages visited. Equal events are one event.",
+    (
+        _c("row_id", "id", "the source's own unique id of this event, where it declares one"),
+        _c("customer_id", "id", "who; empty means a visitor who is not known"),
+        _c("occurred_at", "moment", "when it happened", required=True),
+        _c("known_at", "moment", "when it became known; empty means when it happened"),
+        _c("kind", "text", "what: email_open, click, visit, or a word of the source's own", required=True),
+        _c("campaign_id", "id", "which campaign it answers"),
+        _c("channel", "text", "where: e-mail, web, app"),
+        _c("product_id", "id", "what was looked at"),
+        _c("value", "quantity", "how much of it: seconds, pages, points"),
+    ),
+)
+REVIEWS = Table(
+    "reviews",
+    "silver",
+    ("customer_id", "occurred_at", "known_at", "product_id", "rating", "text"),
+    "What people said of what they bought. Equal reviews are one review.",
+    (
+        _c("row_id", "id", "the source's own unique id of this review, where it declares one"),
+        _c("customer_id", "id", "who; empty means a reviewer who is not known"),
+        _c("occurred_at", "moment", "when it was written", required=True),
+        _c("known_at", "moment", "when it became known; empty means when it was written"),
+        _c("product_id", "id", "of what"),
+        _c("rating", "quantity", "stars or points, on the source's own scale"),
+        _c("text", "text", "the words"),
+    ),
+)
 SUBSCRIPTIONS = Table(
     "subscriptions",
     "silver",
@@ -185,14 +217,32 @@ SUBSCRIPTIONS = Table(
         _c("period", "text", "month or year"),
     ),
 )
-SOURCE_TABLES: Final = (TRANSACTIONS, CUSTOMERS, PRODUCTS, BRANCHES, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
+SOURCE_TABLES: Final = (
+    TRANSACTIONS,
+    CUSTOMERS,
+    PRODUCTS,
+    BRANCHES,
+    CAMPAIGNS,
+    CONTACTS,
+    ENGAGEMENTS,
+    REVIEWS,
+    SUBSCRIPTIONS,
+)
 
+ROW_VERSION: Final = "row_version"
+IS_DELETED: Final = "is_deleted"
 PROVENANCE: Final = (
     _c("source", "id", "the source the row came from", required=True),
     _c("file_id", "id", "sha256 of the file the row came from", required=True),
     _c("line", "count", "its line (or row) in that file, counting from 1", required=True),
     _c("arrived_at", "moment", "when the file arrived", required=True),
-    _c("superseded_at", "moment", "when a corrected row replaced this one; empty while it holds"),
+    _c("superseded_at", "moment", "when a corrected or newer row replaced this one; empty while it holds"),
+    _c(
+        ROW_VERSION,
+        "count",
+        "which version of the row this is, where its source declares it: a whole number, or microseconds since 1970-01-01",
+    ),
+    _c(IS_DELETED, "flag", "true for a version that says the row is gone; such a version never holds"),
 )
 # Columns that Patron computes for each accepted transaction.
 DERIVED: Final = (
@@ -224,6 +274,9 @@ FILES = Table(
         _c("arrived_at", "moment", "when it was first read", required=True),
     ),
 )
+_ENTRY: Final = _c(
+    "entry", "id", "under which a person finds it in the queue: the same for the same content", required=True
+)
 QUARANTINE = Table(
     "quarantine",
     "silver",
@@ -237,6 +290,7 @@ QUARANTINE = Table(
         _c("detail", "text", "what was wrong, with the value", required=True),
         _c("raw", "text", "the row as it came", required=True),
         _c("arrived_at", "moment", "when it arrived", required=True),
+        _ENTRY,
     ),
 )
 REVIEW = Table(
@@ -250,6 +304,7 @@ REVIEW = Table(
         _c("line", "count", "the line in it", required=True),
         _c("flag", "id", "what is odd", required=True),
         _c("detail", "text", "with the value", required=True),
+        _ENTRY,
     ),
 )
 REJECTS = Table(
@@ -257,7 +312,25 @@ REJECTS = Table(
     "bronze",
     ("file_id", "line"),
     "Lines that could not be read as a row of their file at all, whole, with the reason.",
-    QUARANTINE.columns,
+    QUARANTINE.columns[:-1],
+)
+DECIDED = Table(
+    "decided",
+    "silver",
+    ("file_id", "line", "entry"),
+    "Rows that are what they are because a person decided it, with who, when and why.",
+    (
+        _c("source", "id", "the source", required=True),
+        _c("file_id", "id", "the file", required=True),
+        _c("line", "count", "the line in it", required=True),
+        _ENTRY,
+        _c("reason", "id", "why the row was asked about", required=True),
+        _c("verdict", "text", "accept, fix or drop", required=True),
+        _c("changes", "text", "of a fix: by the source's column, what came and what stands in its place, JSON"),
+        _c("by", "text", "who decided", required=True),
+        _c("because", "text", "why", required=True),
+        _c("decided_at", "moment", "when", required=True),
+    ),
 )
 INTAKE = Table(
     "intake",
@@ -274,6 +347,48 @@ INTAKE = Table(
         _c("anonymous", "count", "of the accepted ones, without a customer", required=True),
         _c("duplicate", "count", "already there, or repeated under one row id", required=True),
         _c("quarantined", "count", "set aside", required=True),
+    ),
+)
+BATCH_PROFILES = Table(
+    "batch_profiles",
+    "silver",
+    ("source", "file_id", "column_name", "bin"),
+    "Each file in a few counts, by which later files are told to be usual: values of a column by bin, rows and days of the whole.",
+    (
+        _c("source", "id", "the source", required=True),
+        _c("file_id", "id", "the file", required=True),
+        _c("table_name", "id", "the silver table it fills", required=True),
+        _c("column_name", "id", "the column; empty for counts of the whole file", required=True),
+        _c(
+            "bin",
+            "text",
+            "sign and tenth of a decade of a number, three hours of a day, a word; or what is counted",
+            required=True,
+        ),
+        _c("rows", "count", "how many rows", required=True),
+    ),
+)
+QUALITY_RESULTS = Table(
+    "quality_results",
+    "silver",
+    ("checked_at", "check_name", "subject"),
+    "What every quality check found, run by run; kept also where it stopped the run.",
+    (
+        _c("run_key", "id", "the run", required=True),
+        _c("checked_at", "moment", "when the run began", required=True),
+        _c("layer", "id", "lake, bronze, silver or gold", required=True),
+        _c("check_name", "id", "the check, named alike in every export", required=True),
+        _c("table_name", "id", "the table (or source) it looks at", required=True),
+        _c("column_name", "text", "its columns; empty for the whole table"),
+        _c("kind", "id", "what it asks: unique, range, volume …", required=True),
+        _c("severity", "id", "block or warn", required=True),
+        _c("subject", "text", "the file it is about; empty for the whole table"),
+        _c("passed", "flag", "whether the figure is within its bounds", required=True),
+        _c("figure", "real", "what was measured; empty where it is no number"),
+        _c("least", "real", "the least allowed"),
+        _c("most", "real", "the most allowed"),
+        _c("words", "text", "what was found, in words", required=True),
+        _c("to_do", "text", "what to do about it"),
     ),
 )
 SCORES = Table(
@@ -342,17 +457,38 @@ FORECAST_COHORTS = Table(
         _c("expected", "real", "revenue expected of them in the month", required=True),
     ),
 )
+LINEAGE = Table(
+    "lineage",
+    "gold",
+    ("to_layer", "to_table", "to_column", "from_layer", "from_table", "from_column", "step"),
+    "Which column is made from which, from the sources' own columns and the settings to the scores.",
+    (
+        _c("step", "id", "the step in which it is made", required=True),
+        _c("from_layer", "id", "source, setting, bronze, silver, work or gold", required=True),
+        _c("from_table", "id", "the file or table of the column it is made from", required=True),
+        _c("from_column", "id", "that column", required=True),
+        _c("to_layer", "id", "bronze, silver, work or gold", required=True),
+        _c("to_table", "id", "the table of the column that is made", required=True),
+        _c("to_column", "id", "that column", required=True),
+        _c("how", "text", "copied, computed, counted, learnt or filtered", required=True),
+        _c("formula", "text", "the formula or the words for what is made, where there are any", required=True),
+    ),
+)
 ALL_TABLES: Final = (
     *SOURCE_TABLES,
     FILES,
     REJECTS,
     QUARANTINE,
     REVIEW,
+    DECIDED,
     INTAKE,
+    BATCH_PROFILES,
+    QUALITY_RESULTS,
     SCORES,
     SEGMENTS,
     FORECAST,
     FORECAST_COHORTS,
+    LINEAGE,
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from features.silver_cast import Line, moment
@@ -64,6 +65,8 @@ def random_facts(seed: int) -> Facts:
         "campaigns": [{"campaign_id": "late", "started_on": day_of(LAST - 60)}],
         "contacts": [_contact(rng, number, day) for number, day in enumerate(days)],
         "subscriptions": [_contract(rng, day) for day in days[:25]],
+        "engagements": [_engagement(rng) for _ in range(200)],
+        "reviews": [_review(rng) for _ in range(60)],
     }
 
 
@@ -85,6 +88,21 @@ def _contract(rng: Random, day: int) -> dict[str, object]:
         "price": rng.randint(1, 50),
         "period": rng.choice(["month", "year"]),
     }
+
+
+def _engagement(rng: Random) -> dict[str, object]:
+    kind = rng.choice(["email_open", "click", "visit", "Session", "unheard of"])
+    return {"customer_id": rng.choice([*_NAMES, None]), "kind": kind, **_clocks(rng, rng.randint(FIRST, LAST))}
+
+
+def _review(rng: Random) -> dict[str, object]:
+    stars = rng.choice([None, *(Decimal(halves) / 2 for halves in range(2, 11))])
+    return {"customer_id": rng.choice(_NAMES), "rating": stars, **_clocks(rng, rng.randint(FIRST, LAST))}
+
+
+def _clocks(rng: Random, day: int) -> dict[str, object]:
+    known = day + rng.randint(-30, 120) if rng.random() < 0.4 else None
+    return {"occurred_at": moment(day), "known_at": None if known is None else moment(known)}
 
 
 def scrambled_lines(lines: list[Line], cutoff: int, seed: int) -> list[Line]:
@@ -144,9 +162,34 @@ def scrambled_facts(facts: Facts, cutoff: int, seed: int) -> Facts:
         if not later(day_number(row["started_on"])) or rng.random() < 0.5
     ]
     customers = [moved(row, "acquired_on", day_of) for row in facts["customers"]]
+    engagements = _scrambled_events(rng, facts["engagements"], cutoff, _engagement)
+    reviews = _scrambled_events(rng, facts["reviews"], cutoff, _review)
     extra = {
         "customer_id": "c01",
         "campaign_id": "new",
         "contacted_at": moment(cutoff + 1) + timedelta(hours=rng.randint(0, 9)),
     }
-    return {**facts, "contacts": [*contacts, extra], "subscriptions": contracts, "customers": customers}
+    return {
+        "products": facts["products"],
+        "campaigns": facts["campaigns"],
+        "contacts": [*contacts, extra],
+        "subscriptions": contracts,
+        "customers": customers,
+        "engagements": engagements,
+        "reviews": reviews,
+    }
+
+
+def _scrambled_events(
+    rng: Random, events: list[dict[str, object]], cutoff: int, invent: Callable[[Random], dict[str, object]]
+) -> list[dict[str, object]]:
+    """The events visible by the cutoff; of the others some are gone, and others join them, known only after it."""
+    seen = [row for row in events if _visible_day(row) <= cutoff]
+    hidden = [row for row in events if _visible_day(row) > cutoff and rng.random() < 0.5]
+    invented = [{**invent(rng), "known_at": moment(cutoff + rng.randint(1, 90))} for _ in range(rng.randint(1, 40))]
+    return rng.sample(everything := seen + hidden + invented, len(everything))
+
+
+def _visible_day(event: dict[str, object]) -> int:
+    days = [day_number(moment) for moment in (event["occurred_at"], event["known_at"]) if isinstance(moment, datetime)]
+    return max(days)

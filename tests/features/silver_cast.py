@@ -11,22 +11,31 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.features.catalogue import Feature, available_features
+from patron.features.catalogue import available_features
 from patron.features.customer_features import customer_features
+from patron.features.feature import Feature
 from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
 from patron.periods import day_number, day_of
 from patron.settings import WarehouseSettings
-from patron.tables import CAMPAIGNS, CONTACTS, CUSTOMERS, PRODUCTS, SUBSCRIPTIONS, TRANSACTIONS, Table, silver_columns
+from patron.tables import (
+    CAMPAIGNS,
+    CONTACTS,
+    CUSTOMERS,
+    ENGAGEMENTS,
+    PRODUCTS,
+    REVIEWS,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    Table,
+    silver_columns,
+)
 from patron.warehouse.duckdb import DuckDBWarehouse
 
 HORIZON = 90
 CUTOFF = day_number(date(2024, 6, 30))
-OPTIONAL = (CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
-EVERYTHING = {
-    table.name: frozenset(table.names)
-    for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, SUBSCRIPTIONS)
-}
+OPTIONAL = (CUSTOMERS, PRODUCTS, CAMPAIGNS, CONTACTS, ENGAGEMENTS, REVIEWS, SUBSCRIPTIONS)
+EVERYTHING = {table.name: frozenset(table.names) for table in (TRANSACTIONS, *OPTIONAL)}
 ORDERS_ONLY = {"transactions": frozenset({"customer_id", "order_id", "occurred_at", "amount"})}
 Views = dict[tuple[int, str], dict[str, Any]]
 Tables = dict[str, ir.Table]
@@ -78,6 +87,21 @@ def moment(day: int) -> datetime:
 
 def bought(who: str | None, order: str, day: int, amount: str, **more: Any) -> Line:
     return replace(Line(who, order, day, amount), **more)
+
+
+def _engaged(who: str | None, day: int, kind: str, known: int | None = None, **more: object) -> dict[str, object]:
+    return {"customer_id": who, "kind": kind, **_clocks(day, known), **more}
+
+
+def _reviewed(
+    who: str | None, day: int, product: str, rating: str | None, known: int | None = None
+) -> dict[str, object]:
+    stars = None if rating is None else Decimal(rating)
+    return {"customer_id": who, "product_id": product, "rating": stars, **_clocks(day, known)}
+
+
+def _clocks(day: int, known: int | None) -> dict[str, object]:
+    return {"occurred_at": moment(day), "known_at": None if known is None else moment(known)}
 
 
 ADA = (
@@ -155,6 +179,26 @@ FACTS: dict[str, list[dict[str, object]]] = {
         {"customer_id": "Ada", "campaign_id": "july", "contacted_at": moment(on(2024, 7, 2))},
         {"customer_id": "Ada", "campaign_id": "may", "contacted_at": moment(on(2024, 5, 1)), "held_out": True},
         {"customer_id": "Nobody", "campaign_id": "june", "contacted_at": moment(on(2024, 6, 1))},
+    ],
+    "engagements": [
+        _engaged("Ada", on(2024, 6, 15), "email_open", campaign_id="june"),
+        _engaged("Ada", on(2024, 6, 15), "Email_Open", campaign_id="more of june"),
+        _engaged("Ada", on(2024, 6, 16), "click", campaign_id="june"),
+        _engaged("Ada", on(2024, 4, 10), "visit"),
+        _engaged("Ada", on(2024, 3, 1), "click"),
+        _engaged("Ada", on(2024, 5, 20), "points", value=Decimal(5)),
+        _engaged("Ada", on(2024, 6, 20), "visit", known=on(2024, 7, 3)),
+        _engaged("Ada", on(2024, 7, 2), "email_open"),
+        _engaged(None, on(2024, 6, 2), "visit"),
+        _engaged("Nobody", on(2024, 6, 2), "visit"),
+    ],
+    "reviews": [
+        _reviewed("Ada", on(2024, 2, 1), "p1", "5"),
+        _reviewed("Ada", on(2024, 6, 10), "p2", "3"),
+        _reviewed("Ada", on(2024, 6, 10), "p3", "4.5"),
+        _reviewed("Ada", on(2024, 6, 18), "p4", None),
+        _reviewed("Ada", on(2024, 6, 19), "p1", "1", known=on(2024, 7, 2)),
+        _reviewed(None, on(2024, 6, 19), "p1", "2"),
     ],
     "subscriptions": [
         {

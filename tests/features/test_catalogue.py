@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from features.silver_cast import EVERYTHING, ORDERS_ONLY
-from patron.features.catalogue import FEATURES, available_features, is_met
+from patron.features.catalogue import FEATURES, available_features
 from patron.features.catalogue_text import catalogue_markdown
+from patron.features.feature import is_met
 from patron.tables import silver_columns, source_table
 
 RELIED_ON = {

@@ -11,10 +11,9 @@ import pytest
 from patron.errors import BrokenContract, DamagedRelease, DamagedWarehouse, NothingThere, UsageError
 from patron.pipeline.quarantine import quarantined_rows
 from patron.pipeline.runner import RunOutcome, run_workspace
+from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release
 from patron.releases.shelf import Shelf
-from patron.settings import WarehouseSettings
-from patron.warehouse import open_warehouse
 
 CAST = ("Ada", "Bruno", "Chen", "Dara", "Emil")
 COLUMNS = {"customer_id": "who", "occurred_at": "when", "amount": "amount"}
@@ -45,7 +44,7 @@ def net(outcome: RunOutcome) -> float:
 
 
 def review(folder: Path) -> dict[str, int]:
-    with open_warehouse(folder, WarehouseSettings()) as warehouse:
+    with Workspace.at(folder).warehouse() as warehouse:
         flags = warehouse.fetch(warehouse.table("silver", "review"))["flag"].to_pylist()
     return {flag: flags.count(flag) for flag in set(flags)}
 
@@ -85,7 +84,7 @@ def test_a_fold_learns_only_what_was_known_by_its_own_day(tmp_path: Path) -> Non
         body = "".join(f"{CAST[n % 5]},{date(2024, 1, 1) + timedelta(days=n % 150)},9.00,\n" for n in range(900))
         write(folder / "a.csv", body + f"Ada,2024-03-10,{late_amount},2024-05-29\n" * 3, "who,when,amount,known\n")
         run_workspace(folder)
-        with open_warehouse(folder, WarehouseSettings()) as warehouse:
+        with Workspace.at(folder).warehouse() as warehouse:
             rows = warehouse.fetch(warehouse.table("work", "past_outcomes")).to_pylist()
         told = sorted((r["known_by"], r["as_of_day"], r["customer_id"], r["future_value"]) for r in rows)
         now = max(row[0] for row in told)

@@ -11,9 +11,8 @@ import patron
 from patron.errors import BrokenContract
 from patron.pipeline.quarantine import quarantined_rows
 from patron.pipeline.runner import RunOutcome, run_workspace
+from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release
-from patron.settings import WarehouseSettings
-from patron.warehouse import open_warehouse
 
 HEADER = "id,who,when,amount\n"
 DATED = "id,customer,order_date,amount\n"
@@ -82,7 +81,7 @@ def test_a_corrected_row_supersedes_the_old_one_and_both_are_kept(tmp_path: Path
     after = run_workspace(folder)
     assert counts(after) == (65, 63, 2, 0)
     assert after.totals["net_revenue"] == pytest.approx(before.totals["net_revenue"] + 1000 + 14.5 + 15.5)
-    with open_warehouse(folder, WarehouseSettings()) as warehouse:
+    with Workspace.at(folder).warehouse() as warehouse:
         held = warehouse.table("silver", "transactions")
         both = warehouse.fetch(held.filter(held.row_id == "r5").order_by("arrived_at")).to_pylist()
     assert [float(row["amount"]) for row in both] == [15.5, 1015.5]

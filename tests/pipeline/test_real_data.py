@@ -63,6 +63,7 @@ def test_berka_runs_in_the_bank_profile_with_districts_as_branches(shared_data: 
     beats_or_says_so(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "customers", "lines"), [("master", 23570, 69659)])
 def test_cdnow_runs_without_code_changes(
     shared_data: Path, tmp_path: Path, file: str, customers: int, lines: int

@@ -10,17 +10,16 @@ from patron.errors import UnknownName, UsageError
 from patron.models.valuing.installed import BASELINES
 from patron.pipeline.rehearsal import Choices, rehearse
 from patron.pipeline.runner import RunOutcome, Watcher, run_workspace
+from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release
 from patron.reports.model_card import read_card
-from patron.settings import WarehouseSettings
 from patron.surfaces.notebook import backtest
-from patron.warehouse import open_warehouse
 
 OTHER = Choices(folds=1, horizon="60 days", models=("bg_nbd",), metric="gini")
 
 
 def tables(folder: Path) -> dict[str, int]:
-    with open_warehouse(folder, WarehouseSettings()) as house:
+    with Workspace.at(folder).warehouse() as house:
         names = [("gold", "customer_features"), *(("work", n) for n in ("past_features", "past_outcomes", "facts"))]
         return {name: house.count(schema, name) for schema, name in names}
 
@@ -36,6 +35,7 @@ def test_without_choices_it_measures_what_a_run_publishes(shop: Path) -> None:
     assert (card.provenance.score_digest, len(published.provenance.score_digest)) == ("", 64)
 
 
+@pytest.mark.slow
 def test_other_choices_are_measured_and_then_undone(shop: Path) -> None:
     before, release = tables(shop), load_release(shop).id
     card = rehearse(shop, OTHER)

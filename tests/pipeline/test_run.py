@@ -103,7 +103,9 @@ def test_the_same_input_gives_the_same_scores_whatever_the_threads(shop: Path, t
     assert digest(shop) == first
 
 
-@pytest.mark.parametrize("step", ["ingest", "check", "score", "publish", "report"])
+@pytest.mark.parametrize(
+    "step", ["check", "publish", *(pytest.param(s, marks=pytest.mark.slow) for s in ("ingest", "score", "report"))]
+)
 def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(
     fresh_shop: Path, shop_outcome: RunOutcome, step: str
 ) -> None:

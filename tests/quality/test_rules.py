@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from patron.periods import day_number
-from patron.quality.oddities import oddities
 from patron.quality.rules import judged, transaction_rules
 from patron.quality.value import with_value
 from patron.settings import Settings, Value, WarehouseSettings
@@ -86,28 +85,6 @@ def test_each_broken_rule_gives_its_reason_and_the_value(warehouse: DuckDBWareho
     ]
     assert "2025-07-02" in told["detail"][1].as_py()
     assert "USD" in told["detail"][3].as_py()
-
-
-def test_odd_rows_are_flagged_with_their_value(warehouse: DuckDBWarehouse) -> None:
-    rows = [
-        {"amount": 0},
-        {"amount": 90000},
-        {"amount": -90000, "is_refund": True},
-        {"amount": 50000, "customer_id": "Bruno"},
-        {},
-    ]
-    warehouse.replace("work", "rows", transactions(rows))
-    found = warehouse.fetch(
-        oddities(warehouse.table("work", "rows"), usual=10.0, outlier_factor=200).order_by(["line", "flag"])
-    )
-    assert list(zip(found["line"].to_pylist(), found["flag"].to_pylist(), strict=True)) == [
-        (2, "zero_price"),
-        (3, "huge_then_cancelled"),
-        (3, "outlier"),
-        (4, "outlier"),
-        (5, "outlier"),
-    ]
-    assert "90000" in found["detail"][1].as_py()
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from scipy.stats import poisson
 
 from patron.models.customers import Customers, Prediction
 from patron.periods import day_number
-from patron.scores.table import confidence, score_table
+from patron.scores.table import VALUED, scores, valued
 from patron.scores.untested import model_bounds
 from patron.scores.views import customers_of, past_of
+from patron.settings import WarehouseSettings
 from patron.tables import SCORES
+from patron.warehouse import DuckDBWarehouse
 
 AS_OF = day_number(date(2024, 6, 30))
-ADA_BRUNO = Customers(AS_OF, np.array(["Ada", "Bruno"], dtype=object), {"historic_value": np.array([100.0, 0.1])})
+IDS = pa.array(["Ada", "Bruno"])
+ADA_BRUNO = Customers(AS_OF, np.arange(2), {"historic_value": np.array([100.0, 0.1])})
 PREDICTION = Prediction(
     expected_value=np.array([50.00005, 0.0]),
     expected_orders=np.array([2.0, 0.0]),
@@ -28,41 +34,58 @@ PREDICTION = Prediction(
 BOUNDS = (np.array([10.0, 0.0]), np.array([90.0, 5.0]))
 
 
-def table(*, proven: bool = True) -> pa.Table:
-    return score_table(ADA_BRUNO, PREDICTION, BOUNDS, horizon_days=90, model="bg_nbd", proven=proven)
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[DuckDBWarehouse]:
+    with DuckDBWarehouse(None, WarehouseSettings(), spill=tmp_path) as open_house:
+        yield open_house
 
 
-def test_the_columns_are_those_declared() -> None:
-    assert tuple(table().column_names) == SCORES.names
+def rows_of(house: DuckDBWarehouse, usual: float = 25.0, *, proven: bool = True) -> pa.Table:
+    batch = valued(IDS, ADA_BRUNO, PREDICTION, BOUNDS, 90, "bg_nbd")
+    house.replace("work", "valued", pa.Table.from_batches([batch]))
+    return house.fetch(scores(house.table("work", "valued"), usual, proven=proven))
 
 
-def test_total_is_historic_plus_expected() -> None:
-    rows = table().to_pylist()
+def confidence(house: DuckDBWarehouse, expected: np.ndarray, width: np.ndarray, usual: float) -> list[str]:
+    nothing = {name: pa.nulls(len(expected), VALUED.field(name).type) for name in VALUED.names}
+    columns = nothing | {"exact_value": pa.array(expected), "exact_width": pa.array(width)}
+    house.replace("work", "valued", pa.table(columns, schema=VALUED))
+    return house.fetch(scores(house.table("work", "valued"), usual, proven=True))["confidence"].to_pylist()
+
+
+def test_the_columns_are_those_declared(house: DuckDBWarehouse) -> None:
+    assert tuple(rows_of(house).column_names) == SCORES.names
+
+
+def test_total_is_historic_plus_expected(house: DuckDBWarehouse) -> None:
+    rows = rows_of(house).to_pylist()
     assert rows[0]["total_value"] == round(rows[0]["historic_value"] + rows[0]["expected_value"], 4)
 
 
-def test_the_next_purchase_window_is_in_calendar_days_after_as_of() -> None:
-    rows = table().to_pylist()
+def test_the_next_purchase_window_is_in_calendar_days_after_as_of(house: DuckDBWarehouse) -> None:
+    rows = rows_of(house).to_pylist()
     assert rows[0]["next_purchase_from"] == date(2024, 7, 2)
     assert rows[0]["next_purchase_to"] == date(2024, 8, 29)
     assert rows[1]["next_purchase_from"] > rows[1]["as_of"]
 
 
-def test_without_a_backtest_no_confidence_is_more_than_low() -> None:
-    assert table(proven=False)["confidence"].to_pylist() == ["low", "low"]
+def test_without_a_backtest_no_confidence_is_more_than_low(house: DuckDBWarehouse) -> None:
+    assert rows_of(house, proven=False)["confidence"].to_pylist() == ["low", "low"]
 
 
-def test_a_narrower_interval_never_has_less_confidence() -> None:
-    expected = np.full(50, 100.0)
-    width = np.linspace(0, 600, 50)
-    words = confidence(expected, expected - width / 2, expected + width / 2, proven=True)
+def test_a_narrower_interval_never_has_less_confidence(house: DuckDBWarehouse) -> None:
+    words = confidence(house, np.full(50, 100.0), np.linspace(0, 600, 50), usual=100.0)
     rank = [("high", "medium", "low").index(word) for word in words]
     assert rank == sorted(rank)
     assert set(words) == {"high", "medium", "low"}
 
 
+def test_where_nobody_is_worth_anything_confidence_is_still_told(house: DuckDBWarehouse) -> None:
+    assert confidence(house, np.zeros(2), np.array([0.0, 9.0]), usual=0.0) == ["high", "low"]
+
+
 def test_untested_bounds_are_poisson_quantiles_of_orders_times_value_per_order() -> None:
-    low, high = model_bounds(ADA_BRUNO, PREDICTION)
+    low, high = model_bounds(PREDICTION, usual_history=50.05)
     assert low[0] == poisson.ppf(0.1, 2.0) * 25.000025
     assert high[0] == poisson.ppf(0.9, 2.0) * 25.000025
     assert low[1] == high[1] == 0

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from patron.settings import Source
+from patron.sources.formats import read_here
 from patron.sources.parse import Parsed, Parser
-from patron.sources.raw import RejectedRow, read_raw
+from patron.sources.rows import RejectedRow
 from patron.tables import TRANSACTIONS, source_table
 
 COLUMNS = {"order_id": "order_id", "customer_id": "customer_id", "occurred_at": "date", "amount": "amount"}
@@ -24,7 +25,7 @@ def read(path: Path, **options: Any) -> tuple[list[dict[str, Any]], list[Rejecte
     """Every row as text, with its line, and every rejected one."""
     rows: list[dict[str, Any]] = []
     rejected: list[RejectedRow] = []
-    for batch in read_raw(path, a_source(path, **options)).batches():
+    for batch in read_here(path, a_source(path, **options)).batches():
         rows += batch.rows.to_pylist()
         rejected += batch.rejected
     return rows, rejected
@@ -41,7 +42,7 @@ def parsed(rows: list[dict[str, str | None]], **options: Any) -> Parsed:
 
 def whole(path: Path, source: Source) -> Parsed:
     """A file, read and parsed."""
-    raw, parser = read_raw(path, source), Parser(source, TRANSACTIONS)
+    raw, parser = read_here(path, source), Parser(source, TRANSACTIONS)
     rejected: list[RejectedRow] = []
     tables = []
     for batch in raw.batches():

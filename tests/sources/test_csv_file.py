@@ -180,4 +180,4 @@ def test_no_row_of_noise_is_lost(seed: int, tmp_path: Path) -> None:
 
 def test_the_limits_are_those_the_manual_names() -> None:
     assert (row_blocks.MAX_ROW_BYTES, row_blocks.MAX_LINES_IN_ROW) == (1 << 20, 1000)
-    assert (text_blocks.MAX_EXPANSION, text_blocks.MAX_EXPANDED_BYTES) == (200, 1 << 30)
+    assert (text_blocks.MAX_EXPANSION, text_blocks.MAX_EXPANDED_BYTES) == (200, 256 << 20)

@@ -276,7 +276,7 @@ def test_the_file_written_can_be_read_and_says_the_same(profile: str, tmp_path: 
 def test_every_default_can_be_switched_on_as_it_stands(tmp_path: Path) -> None:
     text = settings_text(propose([orders(tmp_path, ["2024-03-05"] * 3)], "retail"), tmp_path)
     active = [
-        line[1:] if line.startswith("#") and not line.startswith("# ") and "refund_when" not in line else line
+        line[1:] if line.startswith("#") and not line.startswith("# ") and "_when" not in line else line
         for line in text.splitlines()
     ]
     before = read_settings(write(tmp_path, text, "patron.toml"), {})

@@ -57,6 +57,8 @@ def test_every_command_has_help() -> None:
         (),
         ("init",),
         ("run",),
+        ("fetch",),
+        ("sources",),
         ("demo",),
         ("doctor",),
         ("backtest",),

@@ -70,6 +70,7 @@ def test_contracts_of_a_subscription_business_are_seen(tmp_path: Path) -> None:
     assert "contractual" in contract.headline
 
 
+@pytest.mark.slow
 def test_a_run_after_the_doctor_goes_on_from_what_was_read(shop: Path) -> None:
     patron.doctor(shop)
     told = json.loads(call("run", "--json", folder=shop).stdout)

@@ -9,35 +9,14 @@ H is the horizon. A feature that cannot be said (the mean gap of one purchase) i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-# Alternatives, each a group of columns that must all be mapped; none means that transactions are enough.
-Needs = tuple[tuple[str, ...], ...]
+from patron.features import beside_purchases
+from patron.features.feature import EVER, Feature, Needs, columns_of, is_met
 
 WINDOWS: Final = (30, 90, 180, 365)
 TREND_WINDOWS: Final = (90, 180, 365)
-EVER: Final = "all history"
 HORIZON: Final = "last H days"
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One feature: what it is called, how it comes about, and when it exists."""
-
-    name: str
-    formula: str
-    unit: str
-    window: str
-    family: str
-    meaning: str
-    needs: Needs = ()
-
-
-def is_met(needs: Needs, present: Mapping[str, frozenset[str]]) -> bool:
-    """Whether one of the alternatives is mapped; ``present`` gives the mapped columns of each silver table."""
-    mapped = {f"{table}.{column}" for table, columns in present.items() for column in columns}
-    return not needs or any(mapped.issuperset(group) for group in needs)
 
 
 def available_features(present: Mapping[str, frozenset[str]]) -> tuple[Feature, ...]:
@@ -45,21 +24,12 @@ def available_features(present: Mapping[str, frozenset[str]]) -> tuple[Feature, 
     return tuple(feature for feature in FEATURES if is_met(feature.needs, present))
 
 
-def _one(table: str, *columns: str) -> Needs:
-    return (tuple(f"{table}.{column}" for column in columns),)
-
-
 CATEGORY: Final[Needs] = (("transactions.category",), ("transactions.product_id", "products.category"))
-# A contact without a day of its own was made on its campaign's first day; without either it cannot be placed in time.
-CONTACT: Final[Needs] = (("contacts.contacted_at",), ("contacts.campaign_id", "campaigns.started_on"))
-_QUANTITY: Final = _one("transactions", "quantity")
-_DISCOUNT: Final = _one("transactions", "discount")
-_PRODUCT: Final = _one("transactions", "product_id")
-_BRANCH: Final = _one("transactions", "branch_id")
-_CHANNEL: Final = _one("transactions", "channel")
-_RESPONSE: Final[Needs] = tuple((*group, "contacts.responded_at") for group in CONTACT)
-_CONTRACT: Final = _one("subscriptions", "started_on")
-_PRICE: Final = _one("subscriptions", "started_on", "price", "period")
+_QUANTITY: Final = columns_of("transactions", "quantity")
+_DISCOUNT: Final = columns_of("transactions", "discount")
+_PRODUCT: Final = columns_of("transactions", "product_id")
+_BRANCH: Final = columns_of("transactions", "branch_id")
+_CHANNEL: Final = columns_of("transactions", "channel")
 
 _RFM = (
     Feature("frequency", "purchase_days − 1, at least 0", "days", EVER, "rfm", "repeat purchase days"),
@@ -296,7 +266,7 @@ _COHORT = (
         EVER,
         "cohort",
         "age as the customers table has it",
-        _one("customers", "acquired_on"),
+        columns_of("customers", "acquired_on"),
     ),
 )
 _DISCOUNTS = (
@@ -319,70 +289,6 @@ _DISCOUNTS = (
         _DISCOUNT,
     ),
 )
-_CAMPAIGNS = (
-    Feature("contacts", "number of contacts made", "contacts", EVER, "campaigns", "how often contacted", CONTACT),
-    Feature(
-        "contacts_90d",
-        "number of contacts made",
-        "contacts",
-        "last 90 days",
-        "campaigns",
-        "how often contacted lately",
-        CONTACT,
-    ),
-    Feature(
-        "days_since_last_contact",
-        "cutoff − day of the last contact",
-        "days",
-        EVER,
-        "campaigns",
-        "how long left alone",
-        CONTACT,
-    ),
-    Feature(
-        "responses",
-        "contacts answered on or before the cutoff",
-        "contacts",
-        EVER,
-        "campaigns",
-        "how often responded",
-        _RESPONSE,
-    ),
-    Feature("response_rate", "responses / contacts", "share", EVER, "campaigns", "how readily responded", _RESPONSE),
-)
-_CONTRACTS = (
-    Feature(
-        "contracts", "contracts begun on or before the cutoff", "contracts", EVER, "contracts", "ever signed", _CONTRACT
-    ),
-    Feature(
-        "active_contracts",
-        "of those, not ended on or before the cutoff",
-        "contracts",
-        "at the cutoff",
-        "contracts",
-        "running now",
-        _CONTRACT,
-    ),
-    Feature(
-        "contract_tenure",
-        "cutoff − first day of the first contract",
-        "days",
-        EVER,
-        "contracts",
-        "how long a subscriber",
-        _CONTRACT,
-    ),
-    Feature(
-        "contract_yearly_price",
-        "Σ price × periods per year of active contracts",
-        "money",
-        "at the cutoff",
-        "contracts",
-        "what running contracts cost a year",
-        _PRICE,
-    ),
-)
-
 FEATURES: Final[tuple[Feature, ...]] = (
     *_RFM,
     *_GAPS,
@@ -394,6 +300,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     *_SEASONS,
     *_COHORT,
     *_DISCOUNTS,
-    *_CAMPAIGNS,
-    *_CONTRACTS,
+    *beside_purchases.CAMPAIGNS,
+    *beside_purchases.ENGAGEMENTS,
+    *beside_purchases.REVIEWS,
+    *beside_purchases.CONTRACTS,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from patron.features.catalogue import FEATURES, Feature
+from patron.features.catalogue import FEATURES
+from patron.features.feature import Feature
 
 _HEADINGS = {
     "rfm": "Recency, frequency, value",
@@ -18,6 +19,8 @@ _HEADINGS = {
     "cohort": "Cohort",
     "discounts": "Discounts",
     "campaigns": "Campaigns",
+    "engagement": "Engagement",
+    "reviews": "Reviews",
     "contracts": "Contracts",
 }
 

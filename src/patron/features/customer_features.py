@@ -12,8 +12,11 @@ import ibis
 import ibis.expr.types as ir
 
 from patron.features.at_cutoffs import KEY, chosen_customers, known_by, known_parts, of_customers
-from patron.features.catalogue import TREND_WINDOWS, WINDOWS, Feature
+from patron.features.beside_purchases import ENGAGEMENT_WINDOWS
+from patron.features.catalogue import TREND_WINDOWS, WINDOWS
 from patron.features.day_arithmetic import is_weekend, quarter, whole
+from patron.features.engagement import KINDS_OF
+from patron.features.feature import Feature
 from patron.features.formulas import SEASON_CYCLE_DAYS, formulas, with_ends
 from patron.features.purchase_before import is_new_purchase_day, is_purchase
 
@@ -146,7 +149,36 @@ def _contact_sums(rows: ir.Table, _name: str) -> ir.Table:
         contacts=rows.count(),
         contacts_90d=rows.count(where=rows.contact_day > rows.as_of_day - 90),
         last_contact=rows.contact_day.max(),
-        responses=rows.count(where=rows.response_day <= rows.as_of_day),
+        responses=rows.count(where=(rows.response_day <= rows.as_of_day).fill_null(False)),
+    )
+
+
+def _engagement_sums(rows: ir.Table, _name: str) -> ir.Table:
+    lately = {
+        f"{kind}_{days}d": whole(_sum_where(rows.occurred_day > rows.as_of_day - days, rows[kind]))
+        for kind in KINDS_OF
+        for days in ENGAGEMENT_WINDOWS
+    }
+    return rows.group_by(*KEY).aggregate(
+        engagements=whole(rows.engagements.sum()),
+        opens=whole(rows.opens.sum()),
+        clicks=whole(rows.clicks.sum()),
+        last_engagement=rows.occurred_day.max(),
+        **lately,
+    )
+
+
+def _review_sums(rows: ir.Table, _name: str) -> ir.Table:
+    rated_day = (rows.rated > 0).ifelse(rows.occurred_day, ibis.null("int32"))
+    rows = rows.mutate(last_rated_day=rated_day.max().over(ibis.window(group_by=list(KEY))))
+    at_last = (rows.occurred_day == rows.last_rated_day).fill_null(False)
+    return rows.group_by(*KEY).aggregate(
+        reviews=whole(rows.reviews.sum()),
+        rated=whole(rows.rated.sum()),
+        ratings=rows.ratings.sum(),
+        last_review=rows.occurred_day.max(),
+        rated_last=whole(_sum_where(at_last, rows.rated)),
+        ratings_last=_sum_where(at_last, rows.ratings),
     )
 
 
@@ -167,6 +199,8 @@ def _acquisition_sums(rows: ir.Table, _name: str) -> ir.Table:
 _CLOCKS = {
     **dict.fromkeys(_BREADTH, "visible_day"),
     "contact_days": "contact_day",
+    "engagement_days": "visible_day",
+    "review_days": "visible_day",
     "contract_spans": "started_day",
     "acquisition_days": "acquired_day",
 }
@@ -174,6 +208,8 @@ _EXTRA = {
     **dict.fromkeys(_BREADTH, _number_and_favourite),
     "product_breadth": _number_of_things,
     "contact_days": _contact_sums,
+    "engagement_days": _engagement_sums,
+    "review_days": _review_sums,
     "contract_spans": _contract_sums,
     "acquisition_days": _acquisition_sums,
 }

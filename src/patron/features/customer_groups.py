@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from patron.features.at_cutoffs import KEY, chosen_customers, cutoff_rows
+from patron.features.day_arithmetic import day_of_date
 from patron.features.order_parts import Present, purchase_lines
 from patron.settings import Group
 
@@ -89,7 +90,7 @@ def _record(tables: Mapping[str, ir.Table], present: Present) -> ir.Table | None
         source.name: rows[source.of_customer].max() for source in told if source.name != "age"
     }
     if any(source.name == "age" for source in told):
-        words["birth_day"] = rows.birth_date.max().delta(ibis.date(1970, 1, 1), unit="day").cast("int32")
+        words["birth_day"] = day_of_date(rows.birth_date.max())
     return rows.group_by(record_id="customer_id").aggregate(**words)
 
 
@@ -107,7 +108,7 @@ def _habit(tables: Mapping[str, ir.Table], source: GroupSource, cutoffs: Sequenc
 
 
 def _age_band(birth_day: ir.IntegerColumn, as_of_day: ir.IntegerColumn) -> ir.StringColumn:
-    age = ((as_of_day - birth_day) / _DAYS_PER_YEAR).floor()
+    age = ((as_of_day - birth_day).cast("float64") / _DAYS_PER_YEAR).floor()
     words = [f"under {AGE_BANDS[0]}", *(f"{low}–{high - 1}" for low, high in pairwise(AGE_BANDS))]
     branches = [(age < high, word) for high, word in zip(AGE_BANDS, words, strict=True)]
     return birth_day.isnull().ifelse(ibis.null("string"), ibis.cases(*branches, else_=f"{AGE_BANDS[-1]} and over"))

@@ -1,16 +1,26 @@
-"""What is known of customers beside their purchases: contacts, contracts, and how long they have been known.
+"""What is known of customers beside their purchases: contacts, engagements, reviews, contracts, and since when.
 
 Each fact is visible by its own clock: a contact from the day it was made, a response from the day it
-came, a contract from its first day, and its end once that day is over.
+came, an engagement or a review from the later of the day it happened and the day it became known, a
+contract from its first day, and its end once that day is over.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
 from patron.features.day_arithmetic import day_of_date, day_of_moment
 from patron.features.order_parts import Present, Tables
+
+# Which kinds of engagement, in lower case, count as what; all others count as engagements alone.
+KINDS_OF: Final = {
+    "opens": ("open", "email_open"),
+    "clicks": ("click", "email_click"),
+    "visits": ("visit", "page_view", "session"),
+}
 
 
 def contact_days(tables: Tables, present: Present) -> ir.Table:
@@ -23,6 +33,26 @@ def contact_days(tables: Tables, present: Present) -> ir.Table:
     if "started_on" in present.get("campaigns", frozenset()):
         contacts = _from_campaign_start(contacts, tables["campaigns"])
     return contacts.filter(contacts.contact_day.notnull()).select("customer_key", "contact_day", "response_day")
+
+
+def engagement_days(tables: Tables, _present: Present) -> ir.Table:
+    """How often each customer opened, clicked and visited, by day of happening and day of becoming known."""
+    events = _with_days(_of_customers(tables, "engagements"))
+    kind = events.kind.lower()
+    counts = {name: events.count(where=kind.isin(words).fill_null(False)) for name, words in KINDS_OF.items()}
+    days = events.group_by("customer_key", "occurred_day", "visible_day")
+    return days.aggregate(engagements=events.count(), **counts)
+
+
+def review_days(tables: Tables, _present: Present) -> ir.Table:
+    """How many reviews each customer wrote and what they rated, by day of writing and day of becoming known."""
+    reviews = _with_days(_of_customers(tables, "reviews"))
+    days = reviews.group_by("customer_key", "occurred_day", "visible_day")
+    return days.aggregate(
+        reviews=reviews.count(),
+        rated=reviews.count(where=reviews.rating.notnull()),
+        ratings=reviews.rating.sum().fill_null(0).cast("decimal(18,4)"),
+    )
 
 
 def contract_spans(tables: Tables, _present: Present) -> ir.Table:
@@ -43,6 +73,13 @@ def acquisition_days(tables: Tables, _present: Present) -> ir.Table:
     customers = customers.filter(customers.acquired_on.notnull())
     customers = customers.mutate(acquired_day=day_of_date(customers.acquired_on))
     return customers.group_by("customer_key").aggregate(acquired_day=customers.acquired_day.min())
+
+
+def _with_days(events: ir.Table) -> ir.Table:
+    """Events with the day they happened and the day from which they may be seen."""
+    occurred = day_of_moment(events.occurred_at)
+    known = ibis.coalesce(day_of_moment(events.known_at), occurred)
+    return events.mutate(occurred_day=occurred, visible_day=(known > occurred).ifelse(known, occurred))
 
 
 def _of_customers(tables: Tables, name: str) -> ir.Table:

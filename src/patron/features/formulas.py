@@ -11,8 +11,10 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from patron.features.beside_purchases import ENGAGEMENT_WINDOWS
 from patron.features.catalogue import WINDOWS
 from patron.features.day_arithmetic import whole, year_and_month
+from patron.features.engagement import KINDS_OF
 
 SEASON_CYCLE_DAYS: Final = 365
 Formulas = dict[str, ir.Value]
@@ -197,6 +199,26 @@ def _campaigns(sums: ir.Table) -> Formulas:
     }
 
 
+def _engagement(sums: ir.Table) -> Formulas:
+    opens, clicks = sums.opens.fill_null(0), sums.clicks.fill_null(0)
+    lately = [f"{kind}_{days}d" for kind in KINDS_OF for days in ENGAGEMENT_WINDOWS]
+    return {
+        **{name: sums[name].fill_null(0) for name in lately},
+        "engagements": sums.engagements.fill_null(0),
+        "days_since_last_engagement": whole(sums.as_of_day - sums.last_engagement),
+        "click_share": _ratio(clicks, opens + clicks),
+    }
+
+
+def _reviews(sums: ir.Table) -> Formulas:
+    return {
+        "reviews": sums.reviews.fill_null(0),
+        "days_since_last_review": whole(sums.as_of_day - sums.last_review),
+        "mean_rating": _ratio(sums.ratings, sums.rated),
+        "last_rating": _ratio(sums.ratings_last, sums.rated_last),
+    }
+
+
 def _contracts(sums: ir.Table) -> Formulas:
     return {
         "contracts": sums.contracts.fill_null(0),
@@ -219,6 +241,8 @@ _OPTIONAL: Final = {
     "branch_count": _branches,
     "channel_count": _channels,
     "contacts": _campaigns,
+    "engagements": _engagement,
+    "reviews": _reviews,
     "contracts": _contracts,
     "acquired_day": _acquisition,
 }

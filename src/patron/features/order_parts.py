@@ -96,7 +96,8 @@ def _line_sums(lines: ir.Table, mapped: frozenset[str]) -> dict[str, ir.Scalar]:
         sums["items"] = _money(lines.quantity)
     if "discount" in mapped:
         sums["discount"] = _money(lines.discount)
-        sums["discounted_lines"] = lines.count(where=lines.discount > 0).cast("int32")
+        # Where nothing is known of any discount, Spark would count nothing at all instead of none.
+        sums["discounted_lines"] = lines.count(where=(lines.discount > 0).fill_null(False)).cast("int32")
     return sums
 
 

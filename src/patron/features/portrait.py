@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from patron.features.day_arithmetic import whole
 from patron.features.purchase_before import is_purchase
+from patron.warehouse.portable import quantile
 
 DAYS_TO_GIVE_BACK = 30
 RECENT_PART = 4
@@ -37,9 +38,9 @@ def sums_of_all(prepared: Mapping[str, ir.Table], purchases: ir.Table, last_day:
         customers=purchases.customer_key.nunique(),
         rows=purchases.count(),
         gross=purchases.gross.sum(),
-        usual_large_order=purchases.gross.cast("float64").quantile(0.99),
     )
-    return sums.cross_join(back)
+    large = quantile(purchases, "gross", 0.99).name("usual_large_order")
+    return sums.cross_join(large.as_table()).cross_join(back)
 
 
 def net_of_best(prepared: Mapping[str, ir.Table], last_day: int, most: int) -> ir.Table:

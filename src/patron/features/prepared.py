@@ -8,9 +8,17 @@ from typing import Final
 
 import ibis.expr.types as ir
 
+from patron.features.beside_purchases import CONTACT, ENGAGEMENT, REVIEW
 from patron.features.breadth import number_and_favourite_of, number_of
-from patron.features.catalogue import CATEGORY, CONTACT, Needs, is_met
-from patron.features.engagement import acquisition_days, contact_days, contract_spans
+from patron.features.catalogue import CATEGORY
+from patron.features.engagement import (
+    acquisition_days,
+    contact_days,
+    contract_spans,
+    engagement_days,
+    review_days,
+)
+from patron.features.feature import Needs, is_met
 from patron.features.order_parts import Present, Tables, customer_keys, order_parts
 from patron.features.purchase_before import tangled_customers
 
@@ -50,6 +58,8 @@ PREPARED: Final = (
         (("transactions.channel",),),
     ),
     Prepared("contact_days", "contacts and responses", contact_days, CONTACT),
+    Prepared("engagement_days", "opens, clicks and visits", engagement_days, ENGAGEMENT),
+    Prepared("review_days", "reviews and their ratings", review_days, REVIEW),
     Prepared("contract_spans", "contracts", contract_spans, (("subscriptions.started_on",),)),
     Prepared("acquisition_days", "first days as a customer", acquisition_days, (("customers.acquired_on",),)),
 )

@@ -19,12 +19,17 @@ OUTCOME_PREFIX: Final = "future_"
 
 @dataclass(frozen=True, eq=False)
 class Customers:
-    """One feature table at one cutoff: a row per customer, a column per feature, NaN where unknown."""
+    """One feature table at one cutoff: a row per customer, a column per feature, NaN where unknown.
+
+    Where these are a sample, ``counted`` may hold the purchase summaries of everybody they were drawn from: columns frequency,
+    recency, T, and ``weight``, how many customers share each. Purchase processes learn from those.
+    """
 
     as_of_day: int
     # Ids are whatever the warehouse holds (text or whole numbers); models only tell them apart.
     customer_id: NDArray[Any]
     columns: Mapping[str, Floats]
+    counted: Mapping[str, Floats] | None = None
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from patron.features.cutoffs import CutoffPlan
 from patron.models.customers import ValueModel
 from patron.models.validation.gate import enough
@@ -16,7 +14,7 @@ from patron.scores.contest import Contest, hold_contest
 from patron.scores.findings import told, told_untested
 from patron.scores.intervals import learnt_group_totals, learnt_intervals
 from patron.scores.study import study
-from patron.scores.views import Past, customers_of, past_of
+from patron.scores.views import Past, past_of
 from patron.segments.tiers import value_tiers
 
 
@@ -77,6 +75,7 @@ def recalled_past(run: Run) -> Past:
 def _sizes(run: Run) -> tuple[int, int, int]:
     """Customers, repeat buyers and days of history."""
     span = run.recall("span")
-    now = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), span["last_day"])
-    repeaters = int(np.count_nonzero(now.column("frequency") > 0))
-    return len(now), repeaters, span["last_day"] - span["first_day"] + 1
+    features = run.warehouse.table("gold", "customer_features")
+    counted = features.aggregate(customers=features.count(), repeaters=features.count(where=features.frequency > 0))
+    (row,) = run.warehouse.fetch(counted).to_pylist()
+    return row["customers"], row["repeaters"], span["last_day"] - span["first_day"] + 1

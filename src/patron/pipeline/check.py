@@ -7,10 +7,21 @@ from pathlib import Path
 from patron.errors import BrokenContract
 from patron.pipeline.judge import judge
 from patron.pipeline.landing import LandedFile, landed_files, meaning_digest, reading_digest
+from patron.pipeline.review import review
 from patron.pipeline.step import Run, StepReport
 from patron.sources.header import require_kept_columns
-from patron.tables import INTAKE, QUARANTINE, REVIEW
+from patron.tables import (
+    BATCH_PROFILES,
+    DECIDED,
+    INTAKE,
+    QUARANTINE,
+    REVIEW,
+    SOURCE_TABLES,
+    TRANSACTIONS,
+    silver_columns,
+)
 
+_OWN = (QUARANTINE, REVIEW, DECIDED, INTAKE, BATCH_PROFILES)
 _COUNTED = ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
 
 
@@ -19,18 +30,34 @@ def check(run: Run) -> StepReport:
 
     Where a table's mapping has changed, or one of its sources is gone, the table is made anew from bronze.
     """
-    for table in (QUARANTINE, REVIEW, INTAKE):
+    _drop_outdated(run)
+    for table in _OWN:
         run.warehouse.create("silver", table.name, table.columns)
     intakes = [judge(run, file) for file in _to_judge(run)]
+    review(run)
     total = {name: sum(getattr(intake, name) for intake in intakes) for name in _COUNTED}
     words = f"{total['accepted']:,} accepted, {total['duplicate']:,} duplicate, {total['quarantined']:,} quarantined"
     return StepReport(words if intakes else "no new rows", total)
 
 
+def _drop_outdated(run: Run) -> None:
+    """Let go of silver where an earlier Patron left a table of other columns: all of it is made anew from bronze."""
+    declared = {table.name: table.names for table in _OWN}
+    declared |= {table.name: tuple(column.name for column in silver_columns(table)) for table in SOURCE_TABLES}
+    there = [name for name in run.warehouse.names("silver") if name in declared]
+    if any(set(run.warehouse.table("silver", name).columns) != set(declared[name]) for name in there):
+        for name in there:
+            run.warehouse.drop("silver", name)
+
+
 def _to_judge(run: Run) -> list[LandedFile]:
     """Today's files that are new, and all files of a table whose rows mean something else now; oldest first."""
     judged = run.warehouse.fetch(run.warehouse.table("silver", INTAKE.name)).to_pylist()
-    changed = {row["table_name"] for row in judged if row["meaning"] != meaning_digest(run.settings, row["table_name"])}
+    changed = {
+        row["table_name"]
+        for row in judged
+        if row["meaning"] != meaning_digest(run.settings, row["table_name"], run.decisions)
+    }
     for row in judged:
         if row["table_name"] in changed:
             _forget(run, row["source"], row["table_name"])
@@ -40,7 +67,8 @@ def _to_judge(run: Run) -> list[LandedFile]:
     # A file that was refused is judged again only while it is among today's files: it may have been mended since.
     chosen = [file for file in landed_files(run) if file.identity in (again | today) - still]
     _refuse_unreadable(chosen)
-    return chosen
+    # What transactions may refer to must be there first.
+    return sorted(chosen, key=lambda file: file.source.table == TRANSACTIONS.name)
 
 
 def _refuse_unreadable(files: list[LandedFile]) -> None:
@@ -56,6 +84,6 @@ def _refuse_unreadable(files: list[LandedFile]) -> None:
 
 
 def _forget(run: Run, source: str, table: str) -> None:
-    for name in (QUARANTINE.name, REVIEW.name, INTAKE.name):
-        run.warehouse.delete("silver", name, {"source": source})
+    for own in _OWN:
+        run.warehouse.delete("silver", own.name, {"source": source})
     run.warehouse.delete("silver", table, {})

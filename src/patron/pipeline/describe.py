@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from patron.errors import UsageError
-from patron.features.catalogue import Feature, available_features
+from patron.features.catalogue import available_features
 from patron.features.customer_features import customer_features
 from patron.features.customer_groups import customer_groups
 from patron.features.cutoffs import CutoffPlan, plan_cutoffs
+from patron.features.feature import Feature
 from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
 from patron.periods import Horizon, day_number, day_of, longest_provable_horizon, parse_period
@@ -61,10 +62,11 @@ def _describe_past(
     """Write work.past_features and work.past_outcomes, a few cutoffs at a time so that memory stays bounded."""
     for name in ("past_features", "past_outcomes"):
         run.warehouse.drop("work", name)
-    sample = _sample(run, customers)
+    sample = _draw_sample(run, customers)
     _describe_groups(run, plan, sample)
     past = [cutoff for cutoff in plan.all_cutoffs if cutoff != plan.now]
-    for number, cutoffs in enumerate(_batches(past, run.warehouse.count("work", "order_parts"))):
+    drawn = min(1.0, run.settings.models.sample_customers / customers)
+    for number, cutoffs in enumerate(_batches(past, round(run.warehouse.count("work", "order_parts") * drawn))):
         run.say(f"Describe customers as of {len(past)} past days …")
         rows = customer_features(prepared, cutoffs, horizon_days, available, customers=sample)
         (run.warehouse.append if number else run.warehouse.replace)("work", "past_features", rows)
@@ -105,8 +107,13 @@ def _batches(cutoffs: list[int], rows: int) -> Iterator[list[int]]:
         yield cutoffs[start : start + together]
 
 
-def _sample(run: Run, customers: int) -> ir.Table | None:
-    """The customers that take part in backtest and training, or None for all."""
+def sample_of(run: Run, customers: int) -> ir.Table | None:
+    """The customers that take part in backtest and training, of so many; None for all."""
+    is_small = customers <= run.settings.models.sample_customers
+    return None if is_small else run.warehouse.table("work", "sample_customers")
+
+
+def _draw_sample(run: Run, customers: int) -> ir.Table | None:
     most = run.settings.models.sample_customers
     if customers <= most:
         return None
@@ -115,7 +122,7 @@ def _sample(run: Run, customers: int) -> ir.Table | None:
     # Drawn here, not by the engine: every engine then draws the same.
     chosen = np.random.default_rng(run.settings.models.seed).choice(len(ids), most, replace=False)
     run.warehouse.replace("work", "sample_customers", pa.table({"customer_id": ids.take(pa.array(np.sort(chosen)))}))
-    return run.warehouse.table("work", "sample_customers")
+    return sample_of(run, customers)
 
 
 def history_span(run: Run) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from patron.models.forecasting.revenue import PastMonths, RevenueForecast, recon
 from patron.models.forecasting.series import TITLES
 from patron.models.valuing.activity import INPUTS, fit_activity, summary_of
 from patron.pipeline.backtest import recalled_plan
+from patron.pipeline.columns import numbers_of
 from patron.pipeline.prepare import mapped_columns, silver_tables
 from patron.pipeline.step import Run, StepReport
 from patron.scores.views import customers_of
@@ -48,14 +49,18 @@ def forecast(run: Run) -> StepReport:
 
 def _forecast(run: Run, plan: CutoffPlan, history: CohortHistory) -> RevenueForecast:
     days = min(plan.horizon_days, LONGEST_DAYS)
-    features = run.warehouse.table("gold", "customer_features")
-    columns = ("customer_id", "first_day", *INPUTS)
-    customers = customers_of(run.warehouse.fetch(features.select("as_of_day", *columns)), plan.now)
-    scores = run.warehouse.fetch(run.warehouse.table("gold", "scores").select("customer_id", "expected_value"))
-    values = scores.sort_by("customer_id")["expected_value"].to_numpy().astype(np.float64)
+    customers, values = _everybody(run, plan.now)
     periods, season = periods_ahead(plan.now, days), season_of(history)
     views = two_views(history, _existing(customers, values, plan, periods, season), periods, season)
     return reconcile(views, _past(run, plan, days))
+
+
+def _everybody(run: Run, today: int) -> tuple[Customers, Floats]:
+    """What the forecast needs to know of all customers, told apart by their place, and their expected values."""
+    features, scores = (run.warehouse.table("gold", name) for name in ("customer_features", "scores"))
+    columns = numbers_of(run.warehouse, features, "first_day", *INPUTS)
+    values = numbers_of(run.warehouse, scores, "expected_value")["expected_value"]
+    return Customers(today, np.arange(len(values)), columns), values
 
 
 def _existing(

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from patron.errors import BrokenContract
-from patron.pipeline.landing import LandedFile, landed_files, path_in, raw_table, reading_digest
+from patron.pipeline.landing import LandedFile, landed_files, path_of, raw_table, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.sources.files import file_id
-from patron.sources.raw import RawFile, RejectedRow, read_raw
+from patron.sources.raw import Limits, RawFile, RejectedRow, read_raw
 from patron.tables import FILES, REJECTS
 from patron.warehouse import Batches
 
@@ -53,7 +53,7 @@ def _back_to_earlier(run: Run) -> list[SourceFile]:
     return [
         file
         for file in run.files
-        if latest.get((file.source_name, path_in(run.workspace.folder, file.path)), file.file_id) != file.file_id
+        if latest.get((file.source_name, path_of(run.workspace.folder, file)), file.file_id) != file.file_id
     ]
 
 
@@ -70,7 +70,8 @@ def _known_files(run: Run) -> dict[tuple[str, str], str]:
 
 
 def _land(run: Run, file: SourceFile) -> int:
-    raw = read_raw(file.path, file.source)
+    reading = run.settings.reading
+    raw = read_raw(file.path, file.source, Limits(reading.memory_gb, reading.seconds))
     rejected: list[RejectedRow] = []
     _forget(run, file)
     run.warehouse.create_raw("bronze", raw_table(file.source_name), list(raw.columns))
@@ -134,7 +135,7 @@ def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Tabl
         "file_id": file.file_id,
         "source": file.source_name,
         "name": file.path.name,
-        "path": path_in(run.workspace.folder, file.path),
+        "path": path_of(run.workspace.folder, file),
         "bytes": file.path.stat().st_size,
         "columns": json.dumps(raw.columns),
         "reading": reading_digest(file.source),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
+from patron.features.day_arithmetic import year_and_month
 from patron.pipeline.prepare import silver_tables
 from patron.pipeline.step import Run
 from patron.reports.evidence import Finding, MonthValue, SourceFile
 from patron.tables import FILES, INTAKE, QUARANTINE, REVIEW, TRANSACTIONS
+
+_SETTLED = "settled_flags"
 
 
 @dataclass(frozen=True)
@@ -69,21 +74,29 @@ def quarantine_findings(run: Run) -> tuple[Finding, ...]:
 
 
 def review_findings(run: Run) -> tuple[Finding, ...]:
-    """Rows flagged for review by flag, most first, each with one in words."""
-    return _findings(run, REVIEW.name, "flag")
+    """Rows flagged for review and not settled by a person, by flag, most first, each with one in words."""
+    settled = [decision.entry for decision in run.decisions if decision.standing == "flagged"]
+    return _findings(run, REVIEW.name, "flag", settled)
 
 
 def monthly_value(run: Run) -> tuple[MonthValue, ...]:
     """Net value of identified customers by calendar month."""
     rows = _holding(run)
     known = rows.filter(rows.customer_id.notnull())
-    month = known.occurred_at.strftime("%Y-%m").name("month")
-    summed = known.group_by(month).aggregate(value=known.value.sum()).order_by("month")
-    return tuple(MonthValue(row["month"], row["value"]) for row in run.warehouse.fetch(summed).to_pylist())
+    year, month = year_and_month(known.occurred_day)
+    months = known.select("value", year=year, month=month).group_by("year", "month")
+    summed = months.aggregate(value=lambda rows: rows["value"].sum()).order_by("year", "month")
+    return tuple(
+        MonthValue(f"{row['year']:04}-{row['month']:02}", row["value"])
+        for row in run.warehouse.fetch(summed).to_pylist()
+    )
 
 
-def _findings(run: Run, table: str, code: str) -> tuple[Finding, ...]:
+def _findings(run: Run, table: str, code: str, settled: Sequence[str] = ()) -> tuple[Finding, ...]:
     rows = run.warehouse.table("silver", table)
+    if settled:
+        run.warehouse.replace("work", _SETTLED, pa.table({"entry": pa.array(settled, pa.string())}))
+        rows = rows.anti_join(run.warehouse.table("work", _SETTLED), "entry")
     first = ibis.row_number().over(ibis.window(group_by=rows[code], order_by=[rows.file_id, rows.line]))
     numbered = rows.mutate(place=first)
     firsts = numbered.filter(numbered.place == 0).select(code, "line", "detail")

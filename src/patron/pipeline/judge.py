@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from typing import Any
 
@@ -12,11 +12,14 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.pipeline.ingest import rejects_table
-from patron.pipeline.landing import LandedFile, meaning_digest, raw_table
+from patron.pipeline.decided import DecidedRows, decided_rows
+from patron.pipeline.landing import LandedFile, meaning_digest, raw_rows
+from patron.pipeline.set_aside import flag, quarantine
 from patron.pipeline.step import Run
 from patron.quality.batch import Intake, balance, is_broken, refuse_broken, refuse_overlap
-from patron.quality.oddities import oddities, usual_amount
+from patron.quality.decisions import CONFLICTING_ID
+from patron.quality.oddities import REPEATED_ROW
+from patron.quality.own_rules import parents, row_rules
 from patron.quality.repeats import (
     CONFLICT,
     CORRECTION,
@@ -26,14 +29,16 @@ from patron.quality.repeats import (
     sorted_by_content,
     sorted_by_key,
 )
-from patron.quality.rules import judged, transaction_rules
+from patron.quality.rules import judged, transaction_rules, with_decisions
+from patron.quality.versions import CLOSES, EARLIER, sorted_by_version
 from patron.sources.parse import Parser
 from patron.sources.raw import RejectedRow
 from patron.tables import (
+    FILES,
     INTAKE,
+    IS_DELETED,
     QUARANTINE,
-    REJECTS,
-    REVIEW,
+    ROW_VERSION,
     TRANSACTIONS,
     Table,
     silver_columns,
@@ -41,8 +46,9 @@ from patron.tables import (
 )
 from patron.warehouse import Batches
 
-STAGED, SORTED = "staged", "sorted"
+STAGED, SORTED, MARKS = "staged", "sorted", "decided_lines"
 REFUSED_ROWS = "refused-rows.log"
+TOLD_TWICE = "this version of the id is told in another way as well; neither holds until a higher version comes"
 REPEATED = "repeated"  # equal to a row of an earlier file, in a file of which most is new: counted, and flagged
 
 
@@ -52,85 +58,127 @@ def judge(run: Run, file: LandedFile) -> Intake:
     run.warehouse.create("silver", table.name, silver_columns(table))
     if file.source.repeated_rows == "replace":
         _retire_earlier(run, file, table)
-    unreadable = _stage(run, file, table)
-    rows = _sorted(run, file, table)
-    _quarantine(run, file, unreadable + _refused_rows(run, file, rows))
+    decided = decided_rows(run, file)
+    unreadable = _stage(run, file, table, decided)
+    rows = _sorted(run, file, table, decided)
+    refused = decided.as_they_came(unreadable) + _refused_rows(run, file, rows, decided)
+    quarantine(run, file, refused, decided.made)
     accepted, anonymous, duplicate = _admit(run, file, table, rows)
-    quarantine = run.warehouse.table("silver", QUARANTINE.name)
-    mine = quarantine.filter((quarantine.file_id == file.file_id) & (quarantine.source == file.source_name))
+    aside = run.warehouse.table("silver", QUARANTINE.name)
+    mine = aside.filter((aside.file_id == file.file_id) & (aside.source == file.source_name))
     quarantined = _scalar(run, mine.count())
     intake = Intake(
         file.source_name, file.file_id, file.name, file.rows_in, accepted, anonymous, duplicate, quarantined
     )
     balance(intake)
-    if is_broken(intake, run.settings.quality):
+    # What a person took out is no sign of a feed that broke.
+    if is_broken(replace(intake, quarantined=quarantined - decided.taken_out), run.settings.quality):
         refuse_broken(intake, *_reasons(run, mine), run.settings.quality, _shown(run, mine))
     row = {key: value for key, value in asdict(intake).items() if key in INTAKE.names}
-    row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name)}
+    row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name, run.decisions)}
     run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
-    if table is TRANSACTIONS:
-        _flag_oddities(run, file, rows)
+    _flag_repeats(run, file, rows)
     return intake
 
 
 def _retire_earlier(run: Run, file: LandedFile, table: Table) -> None:
     """Close the rows of what the same file held before; they stay, with the time until which they were believed."""
-    run.warehouse.execute(
-        f"UPDATE silver.{table.name} SET superseded_at = ? WHERE superseded_at IS NULL AND source = ? AND file_id IN "  # noqa: S608 - a declared name
-        "(SELECT file_id FROM bronze.files WHERE source = ? AND path = ? AND file_id <> ?)",
-        [file.arrived_at, file.source_name, file.source_name, file.path, file.file_id],
+    files = run.warehouse.table("bronze", FILES.name)
+    earlier = files.filter(
+        (files.source == file.source_name) & (files.path == file.path) & (files.file_id != file.file_id)
     )
+    run.warehouse.supersede("silver", table.name, earlier.select("file_id", "source"), file.arrived_at)
 
 
-def _stage(run: Run, file: LandedFile, table: Table) -> list[RejectedRow]:
+def _stage(run: Run, file: LandedFile, table: Table, decided: DecidedRows) -> list[RejectedRow]:
     """Parse the file's bronze rows into the work table ``staged``; gives the rows that could not be parsed."""
-    reader = run.warehouse.stream(_raw_rows(run, file))
+    reader = run.warehouse.stream(raw_rows(run, file))
     parser = Parser(file.source, table)
     unreadable: list[RejectedRow] = []
-    batches = _parsed(parser, reader, unreadable)
+    nothing = reader.schema.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+    batches = _parsed(parser, decided.patched(chain(nothing[:1], reader), file.columns), unreadable)
     first = next(batches)
     run.warehouse.replace("work", STAGED, Batches(first.schema, chain([first], batches)))
     return unreadable
 
 
-def _parsed(parser: Parser, reader: pa.RecordBatchReader, unreadable: list[RejectedRow]) -> Iterator[pa.RecordBatch]:
-    """Typed batches, at least one (of no rows) so that the reader always has a schema."""
-    nothing = reader.schema.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
-    for batch in chain(nothing[:1], reader):
+def _parsed(
+    parser: Parser, batches: Iterator[pa.RecordBatch], unreadable: list[RejectedRow]
+) -> Iterator[pa.RecordBatch]:
+    """The typed rows of each batch, or a batch of none, so that the first always tells the schema."""
+    for batch in batches:
         outcome = parser.parse(batch)
         unreadable.extend(outcome.rejected)
         yield from outcome.rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=outcome.rows.schema)]
 
 
-def _sorted(run: Run, file: LandedFile, table: Table) -> ir.Table:
+def _sorted(run: Run, file: LandedFile, table: Table, decided: DecidedRows) -> ir.Table:
     """The staged rows with reason, detail and fate."""
-    rows = run.warehouse.table("work", STAGED)
-    if table is TRANSACTIONS:
-        rows = judged(_with_own_orders(rows, file), transaction_rules(run.settings, file.arrived_at))
-    else:
-        rows = judged(rows, ())
+    rows = _believed(run, file, table, decided)
     believable, refused = rows.filter(rows.reason.isnull()), rows.filter(rows.reason.notnull())
-    key, held = _key(file, table), _held(run, table)
-    if key:
-        # Ids are a source's own: another source may number its rows alike.
-        own = held.filter(held.source == file.source_name) if table is TRANSACTIONS else held
-        content = [name for name in table.names if name in file.source.columns or name == "amount"]
-        fated = sorted_by_key(believable, own, key, content)
+    if _key(file, table):
+        fated = _sorted_by_key(run, file, table, believable)
     else:
-        repeats = _repeats(run, file, believable, held)
-        fated = believable.mutate(fate=ibis.literal(FRESH)) if repeats is None else repeats
-        if repeats is not None and file.source.repeated_rows == "refuse":
-            fated = fated.mutate(fate=(fated.fate == DUPLICATE).ifelse(REPEATED, fated.fate))
-    whole = fated.union(refused.mutate(fate=ibis.literal(CONFLICT)).select(*fated.columns))
+        repeats = _repeats(run, file, believable, _held(run, table))
+        if repeats is None:
+            return _all_fresh(run, rows)
+        fated = repeats
+        if file.source.repeated_rows == "refuse":
+            kept = (fated.fate == DUPLICATE) & fated.line.notin(decided.dropped_repeats)
+            fated = fated.mutate(fate=kept.ifelse(REPEATED, fated.fate))
+    refused = refused.mutate(fate=ibis.literal(CONFLICT), **{CLOSES: ibis.literal(False)})
+    whole = fated.union(refused.select(*fated.columns))
     # Kept as a table: it is asked several times, and writing to silver would change the answer.
     run.warehouse.replace("work", SORTED, whole)
     return run.warehouse.table("work", SORTED)
 
 
-def _key(file: LandedFile, table: Table) -> tuple[str, ...]:
+def _all_fresh(run: Run, rows: ir.Table) -> ir.Table:
+    """The rows with their fate where none can repeat another: most of a first load, which is large, goes this way."""
+    whole = rows.mutate(fate=rows.reason.isnull().ifelse(FRESH, CONFLICT))
+    if not run.settings.quality.rules:
+        return whole  # it asks no table that is written to, and can be asked again
+    run.warehouse.replace("work", SORTED, whole)
+    return run.warehouse.table("work", SORTED)
+
+
+def _sorted_by_key(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> ir.Table:
+    """The rows of a table with a key, with their fate: by version where the source declares it, else by arrival."""
+    key, held = _key(file, table), run.warehouse.table("silver", table.name)
+    if _is_by_row_id(key):
+        # Ids are a source's own: another source may number its rows alike.
+        held = held.filter(held.source == file.source_name)
+    content = [name for name in table.names if name in file.source.columns or name == "amount"]
+    if file.source.row_version:
+        fated = sorted_by_version(rows, held, key, content)
+        return fated.mutate(detail=(fated.fate == CONFLICT).ifelse(TOLD_TWICE, fated.detail))
+    return sorted_by_key(rows, held.filter(held.superseded_at.isnull()), key, content)
+
+
+def _believed(run: Run, file: LandedFile, table: Table, decided: DecidedRows) -> ir.Table:
+    """The staged rows with reason and detail, by the rules and by what people decided."""
+    rows = run.warehouse.table("work", STAGED)
+    if decided:
+        run.warehouse.replace("work", MARKS, decided.marks())
+        rows = rows.left_join(run.warehouse.table("work", MARKS), "line").drop("line_right")
+    rules = run.settings.quality.rules
+    own = row_rules(rules, table.name, parents(run.warehouse, rules))
     if table is TRANSACTIONS:
-        return ("row_id",) if file.source.row_id else ()
-    return table.key
+        rows = judged(_with_own_orders(rows, file), (*transaction_rules(run.settings, file.arrived_at), *own))
+    else:
+        rows = judged(rows, own)
+    version = (ROW_VERSION,) if file.source.row_version else ()
+    return with_decisions(rows, (*_key(file, table), *version)) if decided else rows
+
+
+def _key(file: LandedFile, table: Table) -> tuple[str, ...]:
+    if file.source.row_id and "row_id" in table.names:
+        return ("row_id",)
+    return () if table is TRANSACTIONS else table.key
+
+
+def _is_by_row_id(key: tuple[str, ...]) -> bool:
+    return key == ("row_id",)
 
 
 def _held(run: Run, table: Table) -> ir.Table:
@@ -153,69 +201,63 @@ def _repeats(run: Run, file: LandedFile, rows: ir.Table, held: ir.Table) -> ir.T
 
 
 def _with_own_orders(staged: ir.Table, file: LandedFile) -> ir.Table:
-    """Transactions where a row without an order id is an order of its own."""
-    own = ibis.literal(f"{file.file_id[:12]}-") + staged.line.cast("string")
+    """Transactions where a row without an order id is an order of its own, which stays the same where the row comes again."""
+    if file.source.row_id:
+        own = ibis.literal(f"{file.source_name}-") + staged.row_id
+    else:
+        own = ibis.literal(f"{file.file_id[:12]}-") + staged.line.cast("string")
     return staged.mutate(order_id=ibis.coalesce(staged.order_id, own))
 
 
-def _raw_rows(run: Run, file: LandedFile) -> ir.Table:
-    """The file's rows as they landed: line, and its columns by their own names (a warehouse may not mind their case)."""
-    bronze = run.warehouse.table("bronze", raw_table(file.source_name))
-    stored = {name.lower(): name for name in bronze.columns}
-    columns = {name: bronze[stored[name.lower()]] for name in file.columns}
-    return bronze.filter(bronze.file_id == file.file_id).select("line", **columns)
-
-
-def _refused_rows(run: Run, file: LandedFile, rows: ir.Table) -> list[RejectedRow]:
-    """The sorted rows that rules or conflicting ids refuse, with their raw content from bronze."""
+def _refused_rows(run: Run, file: LandedFile, rows: ir.Table, decided: DecidedRows) -> list[RejectedRow]:
+    """The sorted rows that rules, conflicting ids or people refuse, with their raw content from bronze."""
     refused = rows.filter((rows.reason.notnull()) | (rows.fate == CONFLICT)).select("line", "reason", "detail")
     why = {row["line"]: row for row in run.warehouse.fetch(refused).to_pylist()}
     if not why:
         return []
-    raw = _raw_rows(run, file)
+    raw = raw_rows(run, file)
     found = run.warehouse.fetch(raw.semi_join(refused, "line").order_by("line")).to_pylist()
-    return [_refused_row(why[row["line"]], {name: row[name] for name in file.columns}) for row in found]
+    content = {row["line"]: _as_json({name: row[name] for name in file.columns}) for row in found}
+    content |= {line: decisions[0].content for line, decisions in decided.unreadable.items()}
+    return [_refused_row(why[line], content[line]) for line in sorted(why)]
 
 
-def _refused_row(why: dict[str, Any], content: dict[str, Any]) -> RejectedRow:  # Any: a row of the warehouse
-    reason = why["reason"] or "conflicting_id"
+def _as_json(content: dict[str, str | None]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _refused_row(why: dict[str, Any], raw: str) -> RejectedRow:  # Any: a row of the warehouse
+    reason = why["reason"] or CONFLICTING_ID
     detail = why["detail"] or "the same id stands on another line of this file with different content"
-    return RejectedRow(line=why["line"], reason=reason, detail=detail, raw=json.dumps(content, ensure_ascii=False))
-
-
-def _quarantine(run: Run, file: LandedFile, refused: list[RejectedRow]) -> None:
-    """Set aside what ingest could not read as rows, what could not be parsed, and what rules refuse."""
-    rejects = run.warehouse.table("bronze", REJECTS.name)
-    mine = rejects.filter((rejects.file_id == file.file_id) & (rejects.source == file.source_name))
-    run.warehouse.append("silver", QUARANTINE.name, mine)
-    if refused:
-        run.warehouse.append("silver", QUARANTINE.name, rejects_table(file, refused, run))
+    return RejectedRow(line=why["line"], reason=reason, detail=detail, raw=raw)
 
 
 def _admit(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> tuple[int, int, int]:
     """Write fresh rows and corrections to silver; gives accepted, anonymous and duplicate counts."""
-    if _scalar(run, rows.filter(rows.fate == CORRECTION).count()):
-        _supersede(run, file, table)
-    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION, REPEATED])).mutate(
+    closing = rows.filter(rows[CLOSES]) if CLOSES in rows.columns else rows.filter(rows.fate == CORRECTION)
+    if _scalar(run, closing.count()):
+        _supersede(run, file, table, closing)
+    arrived = ibis.literal(file.arrived_at).cast("timestamp")
+    versions = {} if file.source.row_version else {ROW_VERSION: ibis.null("int64"), IS_DELETED: ibis.literal(False)}
+    admitted = rows.filter(rows.fate.isin([FRESH, CORRECTION, REPEATED, EARLIER])).mutate(
         source=ibis.literal(file.source_name),
         file_id=ibis.literal(file.file_id),
-        arrived_at=ibis.literal(file.arrived_at).cast("timestamp"),
-        superseded_at=ibis.null("timestamp"),
+        arrived_at=arrived,
+        superseded_at=(rows.fate == EARLIER).ifelse(arrived, ibis.null("timestamp")),
+        **versions,
     )
     accepted = run.warehouse.append("silver", table.name, admitted.select(*[c.name for c in silver_columns(table)]))
     anonymous = _scalar(run, admitted.filter(admitted.customer_id.isnull()).count()) if table is TRANSACTIONS else 0
     return accepted, anonymous, _scalar(run, rows.filter(rows.fate == DUPLICATE).count())
 
 
-def _supersede(run: Run, file: LandedFile, table: Table) -> None:
-    """Close the rows that a correction replaces; they stay, with the time until which they were believed."""
-    same = " AND ".join(f'held."{name}" IS NOT DISTINCT FROM sorted."{name}"' for name in _key(file, table))
-    own = "held.source = ?" if table is TRANSACTIONS else "? IS NOT NULL"
-    run.warehouse.execute(
-        f"UPDATE silver.{table.name} AS held SET superseded_at = ? FROM work.{SORTED} AS sorted "  # noqa: S608 - declared names
-        f"WHERE held.superseded_at IS NULL AND sorted.fate = '{CORRECTION}' AND {same} AND {own}",
-        [file.arrived_at, file.source_name],
-    )
+def _supersede(run: Run, file: LandedFile, table: Table, rows: ir.Table) -> None:
+    """Close what holds for the keys of these rows; it stays, with the time until which it was believed."""
+    key = _key(file, table)
+    corrected = rows.select(*key).distinct()
+    if _is_by_row_id(key):
+        corrected = corrected.mutate(source=ibis.literal(file.source_name))
+    run.warehouse.supersede("silver", table.name, corrected, file.arrived_at)
 
 
 def _reasons(run: Run, mine: ir.Table) -> tuple[dict[str, int], str]:
@@ -233,19 +275,14 @@ def _shown(run: Run, mine: ir.Table) -> str:
     return REFUSED_ROWS
 
 
-def _flag_oddities(run: Run, file: LandedFile, rows: ir.Table) -> None:
-    transactions = run.warehouse.table("silver", TRANSACTIONS.name)
-    usual = float(_scalar(run, usual_amount(transactions)) or 0)
-    mine = transactions.filter((transactions.file_id == file.file_id) & (transactions.source == file.source_name))
-    flags = oddities(mine, usual, run.settings.quality.outlier_factor)
-    repeated = rows.filter(rows.fate == REPEATED).select(
-        "line",
+def _flag_repeats(run: Run, file: LandedFile, rows: ir.Table) -> None:
+    repeated = rows.filter(rows.fate == REPEATED).mutate(
+        source=ibis.literal(file.source_name),
         file_id=ibis.literal(file.file_id),
-        flag=ibis.literal("repeated_row"),
+        flag=ibis.literal(REPEATED_ROW),
         detail=ibis.literal("an equal row stands in an earlier file; it is counted again"),
     )
-    for found in (flags, repeated):
-        run.warehouse.append("silver", REVIEW.name, found.mutate(source=ibis.literal(file.source_name)))
+    flag(run, repeated)
 
 
 def _scalar(run: Run, expression: ir.Scalar) -> Any:

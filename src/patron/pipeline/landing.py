@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
-from patron.pipeline.step import Run
-from patron.settings import Settings, Source
+import ibis.expr.types as ir
+
+from patron.pipeline.step import Run, SourceFile
+from patron.quality.decisions import Decision, decisions_digest
+from patron.settings import FILES_CONNECTOR, Settings, Source
+from patron.sources.lake import lake_folder
 from patron.tables import FILES, TRANSACTIONS
 
 # How a file is cut into rows and values; all else in a source says what the values mean.
 _READING = ("format", "delimiter", "quote", "encoding", "skip_lines", "sheet")
-# What to do with a new file does not change what an old row means.
-_NOT_MEANING = {"repeated_rows"}
+# What to do with a new file, or where it is fetched, does not change what an old row means.
+_NOT_MEANING = {"repeated_rows", "options"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class LandedFile:
     rows_in: int
     arrived_at: datetime
     reading: str
+    bytes: int
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -54,14 +60,21 @@ def landed_files(run: Run) -> list[LandedFile]:
             row["rows_in"],
             row["arrived_at"],
             row["reading"],
+            row["bytes"],
         )
         for row in rows
-        if row["source"] in run.settings.sources and is_named(row["path"], run.settings.sources[row["source"]])
+        if row["source"] in run.settings.sources
+        and is_named(row["path"], row["source"], run.settings.sources[row["source"]])
     ]
 
 
-def is_named(path: str, source: Source) -> bool:
-    """Whether the source's ``files`` name this path, be it still there or not: as a file, in a folder, by a glob."""
+def is_named(path: str, name: str, source: Source) -> bool:
+    """Whether the source's ``files`` name this path, be it still there or not: as a file, in a folder, by a glob.
+
+    Of a source that is fetched: whether it was fetched, and not read from a file when the source was one of files.
+    """
+    if source.connector != FILES_CONNECTOR:
+        return path.startswith(_lake_path(name, ""))
     return any(
         path == entry or path.startswith(entry.rstrip("/") + "/") or entry == "." or fnmatch(path, entry)
         for entry in (Path(text).as_posix() for text in source.files)
@@ -73,19 +86,33 @@ def reading_digest(source: Source) -> str:
     return _digest({name: getattr(source, name) for name in _READING})
 
 
-def meaning_digest(settings: Settings, table: str) -> str:
-    """What the rows of a silver table depend on besides bronze: the mappings of all its sources, and the row rules."""
+def meaning_digest(settings: Settings, table: str, decisions: Iterable[Decision] = ()) -> str:
+    """What the rows of a silver table depend on besides bronze: its sources' mappings, the row rules, people's decisions."""
     sources = {
         name: source.model_dump(mode="json", exclude=_NOT_MEANING)
         for name, source in settings.sources.items()
         if source.table == table
     }
-    rules = [settings.value.currency, settings.quality.earliest] if table == TRANSACTIONS.name else []
-    return _digest([sources, rules])
+    rules: list[object] = [settings.value.currency, settings.quality.earliest] if table == TRANSACTIONS.name else []
+    rules += [rule.model_dump(mode="json") for rule in settings.quality.rules if rule.table == table]
+    decided = decisions_digest(decisions, sources)
+    return _digest([sources, rules, decided] if decided else [sources, rules])
 
 
 def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def path_of(folder: Path, file: SourceFile) -> str:
+    """The path by which bronze knows a file: where it lies, or of a fetched one its source and its name there.
+
+    Two files of one path are two states of one thing.
+    """
+    return _lake_path(file.source_name, file.origin) if file.origin else path_in(folder, file.path)
+
+
+def _lake_path(source: str, origin: str) -> str:
+    return f"{lake_folder(Path(), source).as_posix()}/{origin}"
 
 
 def path_in(folder: Path, path: Path) -> str:
@@ -97,3 +124,11 @@ def path_in(folder: Path, path: Path) -> str:
 def raw_table(source_name: str) -> str:
     """The bronze table of a source's rows; no source can be named so that it meets one of Patron's own."""
     return f"raw_{source_name}"
+
+
+def raw_rows(run: Run, file: LandedFile) -> ir.Table:
+    """The file's rows as they landed: line, and its columns by their own names (a warehouse may not mind their case)."""
+    bronze = run.warehouse.table("bronze", raw_table(file.source_name))
+    stored = {name.lower(): name for name in bronze.columns}
+    columns = {name: bronze[name if name in bronze.columns else stored[name.lower()]] for name in file.columns}
+    return bronze.filter(bronze.file_id == file.file_id).select("line", **columns)

@@ -13,7 +13,7 @@ from patron.errors import UsageError
 from patron.features import portrait as asked
 from patron.periods import day_of
 from patron.quality.doctor.portrait import Channel, Integers, LargeOrder, Portrait, Purchases
-from patron.warehouse import DuckDBWarehouse
+from patron.warehouse import Warehouse
 
 MOST_PURCHASES: Final = 400_000
 """Purchases to look at one by one: beyond it, a sample of customers stands for all."""
@@ -23,7 +23,7 @@ Tables = Mapping[str, ir.Table]
 
 
 def draw_portrait(
-    warehouse: DuckDBWarehouse, silver: Tables, prepared: Tables, last_day: int, currency: str, seed: int
+    warehouse: Warehouse, silver: Tables, prepared: Tables, last_day: int, currency: str, seed: int
 ) -> Portrait:
     """The portrait as of this day; silver transactions carry their value. UsageError where nobody had bought yet."""
     purchases = asked.known_purchases(prepared, last_day)
@@ -63,31 +63,31 @@ def _by_day(trade: pa.Table, name: str, place: Integers, days: int) -> Integers:
 
 
 def _top_customers(
-    warehouse: DuckDBWarehouse, prepared: Tables, last_day: int, customers: int
+    warehouse: Warehouse, prepared: Tables, last_day: int, customers: int
 ) -> tuple[tuple[int, float], ...]:
     sizes = sorted({1, min(10, customers), min(MOST_BEST, -(-customers // 100))})
     net = warehouse.fetch(asked.net_of_best(prepared, last_day, sizes[-1]))["net"].to_pylist()
     return tuple((size, float(sum(net[:size]))) for size in sizes)
 
 
-def _large_orders(warehouse: DuckDBWarehouse, prepared: Tables, purchases: ir.Table) -> tuple[LargeOrder, ...]:
+def _large_orders(warehouse: Warehouse, prepared: Tables, purchases: ir.Table) -> tuple[LargeOrder, ...]:
     rows = warehouse.fetch(asked.large_orders(prepared, purchases, LARGE_ORDERS)).to_pylist()
     return tuple(LargeOrder(row["day"], float(row["amount"]), float(row["given_back"])) for row in rows)
 
 
-def _channels(warehouse: DuckDBWarehouse, transactions: ir.Table, first_day: int, last_day: int) -> tuple[Channel, ...]:
+def _channels(warehouse: Warehouse, transactions: ir.Table, first_day: int, last_day: int) -> tuple[Channel, ...]:
     rows = warehouse.fetch(asked.orders_by_channel(transactions, first_day, last_day)).to_pylist()
     return tuple(Channel(**row) for row in rows)
 
 
-def _contract_customers(warehouse: DuckDBWarehouse, prepared: Tables, purchases: ir.Table, last_day: int) -> int | None:
+def _contract_customers(warehouse: Warehouse, prepared: Tables, purchases: ir.Table, last_day: int) -> int | None:
     if "contract_spans" not in prepared:
         return None
     return int(_scalar(warehouse, asked.contract_customers(prepared, purchases, last_day)))
 
 
 def _sample(
-    warehouse: DuckDBWarehouse, prepared: Tables, purchases: ir.Table, customers: int, rows: int, seed: int
+    warehouse: Warehouse, prepared: Tables, purchases: ir.Table, customers: int, rows: int, seed: int
 ) -> Purchases:
     """The purchases of all customers, or of as many drawn ones as keep the number of rows bounded."""
     chosen = None
@@ -103,6 +103,6 @@ def _sample(
     return Purchases(customer.astype(np.int64), found["day"].to_numpy().astype(np.int64), found["amount"].to_numpy())
 
 
-def _scalar(warehouse: DuckDBWarehouse, expression: ir.Scalar) -> Any:
+def _scalar(warehouse: Warehouse, expression: ir.Scalar) -> Any:
     """One number of the warehouse; its type is the expression's."""
     return warehouse.fetch(expression.as_table()).column(0)[0].as_py()

@@ -8,6 +8,7 @@ from patron.errors import BrokenContract
 from patron.features.prepared import needed_tables
 from patron.pipeline.step import Run, StepReport
 from patron.quality.value import with_value
+from patron.settings import Settings
 from patron.tables import SOURCE_TABLES, TRANSACTIONS
 
 
@@ -38,8 +39,13 @@ def silver_tables(run: Run) -> dict[str, ir.Table]:
 
 def mapped_columns(run: Run) -> dict[str, frozenset[str]]:
     """For each silver table, the columns that every source of it fills."""
+    return columns_that_sources_fill(run.settings)
+
+
+def columns_that_sources_fill(settings: Settings) -> dict[str, frozenset[str]]:
+    """The same from the settings alone, before anything has run."""
     mapped: dict[str, frozenset[str]] = {}
-    for source in run.settings.sources.values():
+    for source in settings.sources.values():
         columns = frozenset(source.columns)
         mapped[source.table] = mapped.get(source.table, columns) & columns
     return mapped

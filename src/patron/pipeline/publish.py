@@ -6,8 +6,6 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from patron.periods import day_of
 from patron.pipeline.card import data_hash, model_card
 from patron.pipeline.evidence import gather_evidence
@@ -20,16 +18,16 @@ from patron.releases.contents import (
     FEATURES,
     FORECAST,
     FORECAST_COHORTS,
+    LINEAGE,
     SCORES,
     SEGMENTS,
 )
 from patron.releases.manifest import Manifest, sha256
 from patron.releases.shelf import Shelf
+from patron.releases.table_file import write_table
 from patron.reports.card_text import card_markdown
 from patron.tables import ALL_TABLES
 from patron.version import VERSION
-
-ROWS_PER_GROUP = 100_000
 
 
 def publish(run: Run) -> StepReport:
@@ -76,6 +74,7 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     _write_table(run, "customer_features", folder / FEATURES)
     _write_table(run, "forecast", folder / FORECAST)
     _write_table(run, "forecast_cohorts", folder / FORECAST_COHORTS)
+    _write_table(run, "lineage", folder / LINEAGE)
     (folder / EVIDENCE).write_text(gather_evidence(run, sums).to_json(), "utf-8")
     card = model_card(run, sums, sha256(folder / SCORES))
     (folder / CARD_JSON).write_text(card.to_json(), "utf-8")
@@ -87,11 +86,10 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
 
 
 def _write_table(run: Run, name: str, path: Path) -> None:
-    """A gold table as Parquet, in the order of its key and in fixed row groups, so equal rows give equal bytes."""
+    """A gold table as Parquet, in the order of its key."""
     declared = next((table for table in ALL_TABLES if table.name == name), None)
-    key = [(column, "ascending") for column in (declared.key if declared else ("customer_id",))]
-    table = run.warehouse.fetch(run.warehouse.table("gold", name)).sort_by(key)
-    pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, compression="zstd")
+    key = declared.key if declared else ("customer_id",)
+    write_table(run.warehouse.stream(run.warehouse.table("gold", name).order_by(*key)), path)
 
 
 def _plain(sums: Totals) -> dict[str, float]:

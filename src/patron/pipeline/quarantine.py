@@ -7,7 +7,7 @@ from typing import Any
 
 from patron.errors import NothingThere
 from patron.pipeline.workspace import Workspace
-from patron.warehouse import open_warehouse
+from patron.tables import QUARANTINE
 
 
 def quarantined_rows(folder: Path, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -15,11 +15,10 @@ def quarantined_rows(folder: Path, limit: int) -> tuple[dict[str, int], list[dic
 
     Raises NothingThere before the first run and WorkspaceBusy while one is at work.
     """
-    workspace = Workspace.at(folder)
-    if not (workspace.folder / "warehouse.duckdb").exists():
-        raise NothingThere("Nothing has been read in this workspace yet.", to_do="Run 'patron run' first.")
-    with open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
-        rows = warehouse.table("silver", "quarantine")
+    with Workspace.at(folder).made_warehouse() as warehouse:
+        if not warehouse.exists("silver", QUARANTINE.name):
+            raise NothingThere("Nothing has been read in this workspace yet.", to_do="Run 'patron run' first.")
+        rows = warehouse.table("silver", QUARANTINE.name)
         files = warehouse.table("bronze", "files").select("file_id", "source", "name")
         counted = rows.group_by("reason").aggregate(rows=rows.count()).order_by(["rows", "reason"])
         reasons = {row["reason"]: row["rows"] for row in reversed(warehouse.fetch(counted).to_pylist())}

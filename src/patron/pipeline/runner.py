@@ -7,22 +7,29 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from patron.errors import DamagedRelease, UnknownName, UsageError
+from patron.errors import DamagedRelease, DataError, GateClosed, UnknownName, UsageError
+from patron.pipeline.decided import decisions_of
+from patron.pipeline.fetch import fetch_sources, lake_paths
+from patron.pipeline.gates import RESULTS, passed_gate, record, refuse, warnings_of
 from patron.pipeline.report import REPORT, write_report
+from patron.pipeline.rules import unapproved
+from patron.pipeline.silver_gate import freshness
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace
+from patron.quality.decisions import Decision, decisions_digest
+from patron.quality.expectations import Verdict
 from patron.releases.manifest import verify
+from patron.settings import FILES_CONNECTOR, Source
 from patron.sources.files import file_id, find_files
-from patron.tables import Column
+from patron.tables import QUALITY_RESULTS, Column
 from patron.version import VERSION
-from patron.warehouse import DuckDBWarehouse, open_warehouse
 
 PROGRESS = ("work", "progress")
 _PROGRESS_COLUMNS = (
@@ -73,6 +80,7 @@ class RunOutcome:
     steps: tuple[StepDone, ...]
     totals: dict[str, float]
     expected: dict[str, float]
+    warnings: tuple[str, ...] = ()
 
 
 def run_workspace(
@@ -85,22 +93,50 @@ def run_workspace(
     """
     watcher = watcher or Watcher()
     with opened_run(folder, watcher, now=now, again=again) as run:
-        return _do_steps(run, watcher)
+        return run_to_release(run, watcher)
 
 
 @contextmanager
-def opened_run(folder: Path, watcher: Watcher, *, now: datetime | None = None, again: bool = False) -> Iterator[Run]:
-    """Hold a workspace for a run of today's files and settings; what other input had finished is forgotten."""
+def opened_run(
+    folder: Path,
+    watcher: Watcher,
+    *,
+    now: datetime | None = None,
+    again: bool = False,
+    is_whole: Callable[[Path], bool] = lambda _: True,
+) -> Iterator[Run]:
+    """Hold a workspace for a run of today's files and settings; what other input had finished is forgotten.
+
+    Files that are not whole are left for another run.
+    """
+    with run_in(Workspace.at(folder), watcher, now=now, again=again, is_whole=is_whole) as run:
+        yield run
+
+
+@contextmanager
+def run_in(
+    workspace: Workspace,
+    watcher: Watcher,
+    *,
+    now: datetime | None = None,
+    again: bool = False,
+    is_whole: Callable[[Path], bool] = lambda _: True,
+) -> Iterator[Run]:
+    """The same for a workspace that is open already."""
     began = now or datetime.now(UTC)
-    workspace = Workspace.at(folder)
-    with workspace.locked(began), open_warehouse(workspace.folder, workspace.settings.warehouse) as warehouse:
+    with workspace.locked(began), workspace.warehouse() as warehouse:
         warehouse.create(*PROGRESS, _PROGRESS_COLUMNS)
         warehouse.create(*FACTS, _FACTS_COLUMNS)
-        files = _input_files(workspace)
-        run = Run(workspace, warehouse, files, _run_key(workspace, files), began, watcher.says)
-        if again:
-            _forget(warehouse, "TRUE", [])
-        _forget(warehouse, "run_key <> ?", [run.key])
+        warehouse.create(*RESULTS, QUALITY_RESULTS.columns)
+        fetch_sources(workspace, began, watcher.says)
+        files = _input_files(workspace, is_whole)
+        decisions = decisions_of(workspace.folder)
+        key = _run_key(workspace, files, decisions)
+        run = Run(workspace, warehouse, files, key, began, watcher.says, decisions)
+        for table in (PROGRESS, FACTS):
+            if again:
+                warehouse.delete(*table, {})
+            warehouse.keep_only(*table, {"run_key": run.key})
         yield run
 
 
@@ -117,11 +153,15 @@ def run_until(run: Run, last: str, watcher: Watcher) -> tuple[StepDone, ...]:
     return tuple(done)
 
 
-def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
+def run_to_release(run: Run, watcher: Watcher) -> RunOutcome:
+    """Do all steps, those that are finished not twice; raises any PatronError."""
     finished = _finished(run)
+    if "check" in finished:
+        _refuse_overdue(run)
     unchanged = all(step.name in finished for step in STEPS) and _is_whole(run, run.recall("release"))
     if not unchanged and len(finished) == len(STEPS):  # published, but the release is gone: make it again
-        _forget(run.warehouse, "step IN ('publish', 'report')", [], tables=("progress",))
+        for name in ("publish", "report"):
+            run.warehouse.delete(*PROGRESS, {"step": name})
         finished = _finished(run)
     done = []
     for step in STEPS:
@@ -139,6 +179,7 @@ def _do_steps(run: Run, watcher: Watcher) -> RunOutcome:
         tuple(done),
         run.recall("totals"),
         run.recall("total"),
+        (*unapproved(run.workspace), *warnings_of(run)),
     )
 
 
@@ -151,20 +192,59 @@ def _is_whole(run: Run, release: str) -> bool:
 
 
 def _do(run: Run, step: Step, watcher: Watcher) -> StepDone:
+    """Do one step between its gates; what its checks found is kept also where they stop it."""
     watcher.begins(step)
     began_at, clock = datetime.now(UTC), time.perf_counter()
-    with run.warehouse.transaction():
-        report = step.do(run)
-        done = _done(step, began_at, time.perf_counter() - clock, report)
-        row = {key: value for key, value in asdict(done).items() if key in ("words", "seconds")}
-        row |= {
-            "run_key": run.key,
-            "step": step.name,
-            "began_at": began_at.replace(tzinfo=None),
-            "counts": json.dumps(report.counts),
-        }
-        run.warehouse.append(*PROGRESS, pa.Table.from_pylist([row]))
+    found: list[Verdict] = []
+    try:
+        with run.warehouse.transaction():
+            passed_gate(run, step.before, found)
+            report = step.do(run)
+            passed_gate(run, step.after, found)
+            record(run, found)
+            done = _done(step, began_at, time.perf_counter() - clock, _with_warnings(report, found))
+            _note(run, done)
+    except DataError as error:
+        refuse(run, step.name, error, found)
+        if isinstance(error, GateClosed) and error.layer == "gold":
+            _do_gold_again(run)
+        raise
     return done
+
+
+def _note(run: Run, done: StepDone) -> None:
+    """Note that a step is done, together with what it wrote."""
+    row = {key: value for key, value in asdict(done).items() if key in ("words", "seconds")}
+    row |= {
+        "run_key": run.key,
+        "step": done.name,
+        "began_at": datetime.fromisoformat(done.began_at).replace(tzinfo=None),
+        "counts": json.dumps(done.counts),
+    }
+    run.warehouse.append(*PROGRESS, pa.Table.from_pylist([row]))
+
+
+def _with_warnings(report: StepReport, found: Sequence[Verdict]) -> StepReport:
+    warned = sum(1 for verdict in found if not verdict.passed)
+    more = f"; {warned} check{'s warn' if warned != 1 else ' warns'}, see 'patron quality'" if warned else ""
+    return replace(report, words=report.words + more)
+
+
+def _do_gold_again(run: Run) -> None:
+    """Let the next run make anew what could not be published."""
+    for step in STEPS:
+        if any(table.startswith("gold.") for table in step.writes):
+            run.warehouse.delete(*PROGRESS, {"step": step.name})
+
+
+def _refuse_overdue(run: Run) -> None:
+    """Stop where nothing new came and what is there has grown older than an SLA allows."""
+    found: list[Verdict] = []
+    try:
+        passed_gate(run, freshness, found)
+    except GateClosed as error:
+        refuse(run, "check", error, found)
+        raise
 
 
 def _done(step: Step, began_at: datetime, seconds: float, report: StepReport, *, resumed: bool = False) -> StepDone:
@@ -189,22 +269,27 @@ def _finished(run: Run) -> dict[str, StepDone]:
     }
 
 
-def _forget(
-    warehouse: DuckDBWarehouse, which: str, values: list[str], tables: Sequence[str] = ("progress", "facts")
-) -> None:
-    for table in tables:
-        warehouse.execute(f"DELETE FROM work.{table} WHERE {which}", values)  # noqa: S608 - words of this module
-
-
-def _input_files(workspace: Workspace) -> tuple[SourceFile, ...]:
+def _input_files(workspace: Workspace, is_whole: Callable[[Path], bool]) -> tuple[SourceFile, ...]:
     """Today's files; of equal ones in one source, the first."""
     files: dict[tuple[str, str], SourceFile] = {}
     for name, source in workspace.settings.sources.items():
-        for path in find_files(source, workspace.folder):
-            file = SourceFile(name, source, path, file_id(path))
-            files.setdefault((name, file.file_id), file)
+        for file in _files_of_source(workspace, name, source, is_whole):
+            first = files.setdefault((name, file.file_id), file)
+            if first is not file:
+                files[name, file.file_id] = replace(first, copies=(*first.copies, file.path.name))
     _refuse_shared(list(files.values()))
     return tuple(files.values())
+
+
+def _files_of_source(
+    workspace: Workspace, name: str, source: Source, is_whole: Callable[[Path], bool]
+) -> Iterator[SourceFile]:
+    if source.connector == FILES_CONNECTOR:
+        for path in filter(is_whole, find_files(source, workspace.folder)):
+            yield SourceFile(name, source, path, file_id(path))
+    else:
+        for landed, digest in lake_paths(workspace, name):
+            yield SourceFile(name, source, landed.path, digest, landed.known_as)
 
 
 def _refuse_shared(files: Sequence[SourceFile]) -> None:
@@ -220,11 +305,12 @@ def _refuse_shared(files: Sequence[SourceFile]) -> None:
             )
 
 
-def _run_key(workspace: Workspace, files: Sequence[SourceFile]) -> str:
-    """What makes two runs the same: the settings, the bytes of the files, and the code."""
+def _run_key(workspace: Workspace, files: Sequence[SourceFile], decisions: Sequence[Decision]) -> str:
+    """What makes two runs the same: the settings, the bytes of the files, people's decisions on rows, and the code."""
     told = [
         VERSION,
         workspace.settings.model_dump_json(),
         *sorted(f"{file.source_name} {file.file_id}" for file in files),
+        *filter(None, [decisions_digest(decisions)]),
     ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:24]

@@ -6,57 +6,42 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
+import numpy as np
 import pyarrow as pa
 
+from patron.features.cutoffs import CutoffPlan
 from patron.models.arrays import Floats
-from patron.models.customers import Customers, History, Prediction
+from patron.models.customers import FittedValueModel, History
 from patron.models.validation.conformal import Intervals
-from patron.models.validation.fold import Fold
-from patron.models.validation.total_intervals import Totals, group_totals, total_interval
+from patron.models.validation.total_intervals import Totals, total_interval, totals_of_groups
 from patron.models.valuing.installed import value_model
 from patron.pipeline.backtest import recalled_past, recalled_plan
-from patron.pipeline.groups import fold_groups
+from patron.pipeline.columns import numbers_of
+from patron.pipeline.groups import groups_today
+from patron.pipeline.learners import learners
 from patron.pipeline.step import Run, StepReport
-from patron.scores.table import score_table
-from patron.scores.untested import model_bounds
-from patron.scores.views import Past, customers_of
-from patron.segments.tiers import value_tiers
+from patron.pipeline.taught_by_all import BOOSTING, taught_by_all
+from patron.scores.scoring import Scoring
+from patron.scores.table import VALUED, rounded, scores
+from patron.segments.tiers import TIERS, tier_thresholds
 
 
 def score(run: Run) -> StepReport:
     """Write gold.scores, the champion's artifacts, and the intervals of the total and of groups."""
-    plan, contest = recalled_plan(run), run.recall("contest")
-    customers = customers_of(run.warehouse.fetch(run.warehouse.table("gold", "customer_features")), plan.now)
-    learnt = recalled_past(run).windows(plan.training_of(plan.now), plan.now)
-    run.say(f"Value every customer: {contest['champion_title']} …")
-    fitted = value_model(contest["champion"]).fit(
-        History(customers, learnt, plan.horizon_days), run.settings.models.seed
-    )
-    prediction = fitted.predict(customers)
-    intervals = run.recall("intervals")
+    plan, contest, intervals = recalled_plan(run), run.recall("contest"), run.recall("intervals")
     known = Intervals.from_dict(intervals) if intervals else None
-    table = score_table(
-        customers,
-        prediction,
-        _bounds(known, customers, prediction),
-        horizon_days=plan.horizon_days,
-        model=contest["champion"],
-        proven=known is not None,
-    )
-    run.warehouse.replace("gold", "scores", table)
-    artifacts = fitted.artifacts()
-    bodies = {
-        "name": pa.array(sorted(artifacts)),
-        "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary()),
-    }
-    run.warehouse.replace("work", "artifacts", pa.table(bodies))
-    run.remember("unsettled", unsettled(artifacts))
-    total = _total(run, known, prediction, table)
+    run.say(f"Fit to all that is known today: {contest['champion_title']} …")
+    fitted = _fitted(run, plan, contest["champion"])
+    run.say(f"Value every customer: {contest['champion_title']} …")
+    usual = 0.0 if known else _usual_history(run)
+    values = _value_everybody(run, Scoring(fitted, contest["champion"], plan.now, plan.horizon_days, known, usual))
+    _keep_artifacts(run, fitted)
+    total = _total(run, known, values)
     run.remember("total", total)
     past = intervals.get("groups", {}) if intervals else {}
-    run.remember("group_totals", _group_totals(run, customers, prediction.expected_value, known, past))
-    word = "customer" if len(customers) == 1 else "customers"
-    return StepReport(f"{len(customers):,} {word}, {total['expected']:,.0f} expected", {"customers": len(customers)})
+    run.remember("group_totals", _group_totals(run, plan.now, values, known, past))
+    word = "customer" if len(values) == 1 else "customers"
+    return StepReport(f"{len(values):,} {word}, {total['expected']:,.0f} expected", {"customers": len(values)})
 
 
 def unsettled(artifacts: Mapping[str, bytes]) -> list[str]:
@@ -69,26 +54,55 @@ def unsettled(artifacts: Mapping[str, bytes]) -> list[str]:
     ]
 
 
-def _bounds(known: Intervals | None, customers: Customers, prediction: Prediction) -> tuple[Floats, Floats]:
-    return known.bounds(prediction.expected_value) if known else model_bounds(customers, prediction)
+def _fitted(run: Run, plan: CutoffPlan, champion: str) -> FittedValueModel:
+    learnt = recalled_past(run).windows(plan.training_of(plan.now), plan.now)
+    history = History(learners(run, plan.now), learnt, plan.horizon_days)
+    if champion == BOOSTING and run.settings.models.distributed:
+        return taught_by_all(run, plan, history)
+    return value_model(champion).fit(history, run.settings.models.seed)
 
 
-def _total(run: Run, known: Intervals | None, prediction: Prediction, table: pa.Table) -> dict[str, float]:
+def _usual_history(run: Run) -> float:
+    features = run.warehouse.table("gold", "customer_features")
+    return float(np.mean(np.maximum(numbers_of(run.warehouse, features, "historic_value")["historic_value"], 0.0)))
+
+
+def _value_everybody(run: Run, scoring: Scoring) -> Floats:
+    """Write gold.scores; gives the expected values, not rounded, in the order of customers' ids."""
+    features = run.warehouse.table("gold", "customer_features")
+    run.warehouse.map_rows("work", "valued", features, scoring, VALUED)
+    valued = run.warehouse.table("work", "valued")
+    values = numbers_of(run.warehouse, valued, "exact_value")["exact_value"]
+    rows = scores(valued, float(np.mean(np.abs(values))), proven=scoring.intervals is not None)
+    run.warehouse.replace("gold", "scores", rows)
+    run.warehouse.drop("work", "valued")
+    return values
+
+
+def _keep_artifacts(run: Run, fitted: FittedValueModel) -> None:
+    artifacts = fitted.artifacts()
+    bodies = {
+        "name": pa.array(sorted(artifacts)),
+        "body": pa.array([artifacts[n] for n in sorted(artifacts)], pa.binary()),
+    }
+    run.warehouse.replace("work", "artifacts", pa.table(bodies))
+    run.remember("unsettled", unsettled(artifacts))
+
+
+def _total(run: Run, known: Intervals | None, values: Floats) -> dict[str, float]:
     """The expected total with its 80 % interval; without a backtest, the sum of the customers' own bounds."""
-    expected = float(table["expected_value"].to_numpy().sum())
+    expected = float(rounded(values).sum())
     if known is None:
-        return {
-            "expected": expected,
-            "low": float(table["value_low"].to_numpy().sum()),
-            "high": float(table["value_high"].to_numpy().sum()),
-        }
+        bounds = numbers_of(run.warehouse, run.warehouse.table("gold", "scores"), "value_low", "value_high")
+        low, high = (float(bounds[name].sum()) for name in ("value_low", "value_high"))
+        return {"expected": expected, "low": low, "high": high}
     folds = [(predicted, actual) for predicted, actual in run.recall("totals_by_fold")]
-    bounds = total_interval(expected, folds, known.noise(prediction.expected_value))
-    return {"expected": expected, "low": bounds.low, "high": bounds.high}
+    interval = total_interval(expected, folds, known.noise(values))
+    return {"expected": expected, "low": interval.low, "high": interval.high}
 
 
 def _group_totals(
-    run: Run, customers: Customers, expected: Floats, known: Intervals | None, past: Mapping[str, Mapping[str, Totals]]
+    run: Run, today: int, values: Floats, known: Intervals | None, past: Mapping[str, Mapping[str, Totals]]
 ) -> dict[str, list[dict[str, object]]]:
     """What tiers, branches and other groups should bring together, each with its interval or why there is none.
 
@@ -96,11 +110,11 @@ def _group_totals(
     """
     if known is None or not past:
         return {}
-    now = Fold(customers.as_of_day, customers.customer_id, expected, {})
-    told = fold_groups(run, Past({customers.as_of_day: customers}, {}), [now])
-    words = {"tier": value_tiers(expected, run.settings.segments), **{name: one for name, (one,) in told.items()}}
+    tenure = numbers_of(run.warehouse, run.warehouse.table("gold", "customer_features"), "T")["T"]
+    tiers = tier_thresholds(values, run.settings.segments).places(values)
+    told = {"tier": totals_of_groups(values, tiers, TIERS, past.get("tier", {}), known.noise)}
+    for name, labels in groups_today(run, today, tenure):
+        told[name] = totals_of_groups(values, labels.group, labels.names, past.get(name, {}), known.noise)
     return {
-        name: [asdict(total) for total in group_totals(expected, words[name], folds, known.noise)]
-        for name, folds in past.items()
-        if name in words
+        name: [asdict(total) for total in totals if total.customers] for name, totals in told.items() if name in past
     }

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import ibis.expr.types as ir
 
-import numpy as np
-import pyarrow as pa
-
+from patron.pipeline.columns import numbers_of
 from patron.pipeline.step import Run, StepReport
-from patron.segments.rfm import rfm_scores, rfm_segments
-from patron.segments.tiers import value_tiers
-from patron.warehouse import DuckDBWarehouse
+from patron.segments.grouping import GROUPED, Grouping
+from patron.segments.rfm import RfmCuts
+from patron.segments.tiers import TIERS, tier_thresholds
 
 
 def segment(run: Run) -> StepReport:
     """Write gold.segments: one row per scored customer."""
-    features, scores = _ordered(run.warehouse, "customer_features"), _ordered(run.warehouse, "scores")
-    since = _numbers(features, "days_since_last_purchase")
-    r, f, m = rfm_scores(since, _numbers(features, "orders"), _numbers(features, "historic_value"))
-    tiers = value_tiers(_numbers(scores, "expected_value"), run.settings.segments)
-    table = pa.table(
-        {
-            "customer_id": scores["customer_id"],
-            "as_of": scores["as_of"],
-            "tier": pa.array(tiers, pa.string()),
-            "recency_score": pa.array(r, pa.int64()),
-            "frequency_score": pa.array(f, pa.int64()),
-            "monetary_score": pa.array(m, pa.int64()),
-            "rfm_segment": pa.array(rfm_segments(r, f, m), pa.string()),
-        }
-    )
-    run.warehouse.replace("gold", "segments", table)
-    counts = Counter(str(tier) for tier in tiers)
-    return StepReport(", ".join(f"{counts[tier]:,} {tier}" for tier in ("high", "medium", "low")), dict(counts))
+    features = run.warehouse.table("gold", "customer_features")
+    scores = run.warehouse.table("gold", "scores")
+    columns = numbers_of(run.warehouse, features, "days_since_last_purchase", "orders", "historic_value")
+    values = numbers_of(run.warehouse, scores, "expected_value")["expected_value"]
+    tiers = tier_thresholds(values, run.settings.segments)
+    cuts = RfmCuts.of(columns["days_since_last_purchase"], columns["orders"], columns["historic_value"])
+    run.warehouse.map_rows("gold", "segments", _together(features, scores), Grouping(tiers, cuts), GROUPED)
+    places = tiers.places(values)
+    counts = {tier: int((places == place).sum()) for place, tier in enumerate(TIERS)}
+    return StepReport(", ".join(f"{counts[tier]:,} {tier}" for tier in TIERS), counts)
 
 
-def _ordered(warehouse: DuckDBWarehouse, name: str) -> pa.Table:
-    return warehouse.fetch(warehouse.table("gold", name)).sort_by("customer_id")
-
-
-def _numbers(table: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return table[column].cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False)
+def _together(features: ir.Table, scores: ir.Table) -> ir.Table:
+    told = features.select("customer_id", "days_since_last_purchase", "orders", "historic_value")
+    return scores.select("customer_id", "as_of", "expected_value").inner_join(told, "customer_id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,20 +12,27 @@ from typing import Any
 import pyarrow as pa
 
 from patron.pipeline.workspace import Workspace
+from patron.quality.decisions import Decision
+from patron.quality.expectations import Verdict
 from patron.settings import Settings, Source
-from patron.warehouse import DuckDBWarehouse
+from patron.warehouse import Warehouse
 
 FACTS = ("work", "facts")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of one source, known by its content."""
+    """One file of one source, known by its content; ``origin`` is what the place it was fetched from calls it.
+
+    ``copies`` are other files of the source with the same content: they are read once.
+    """
 
     source_name: str
     source: Source
     path: Path
     file_id: str
+    origin: str = ""
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,14 +45,15 @@ class StepReport:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its workspace, its open warehouse, its input files and the moment it began."""
+    """One run: its workspace, its open warehouse, its input files, the moment it began, and what people decided on rows."""
 
     workspace: Workspace
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     files: tuple[SourceFile, ...]
     key: str
     started_at: datetime
     say: Callable[[str], None]
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -53,7 +61,7 @@ class Run:
 
     def remember(self, name: str, fact: Any) -> None:
         """Keep a JSON-able fact for later steps; it is committed with the step that found it."""
-        self.warehouse.execute("DELETE FROM work.facts WHERE name = ?", [name])
+        self.warehouse.delete(*FACTS, {"name": name})
         row = {"name": [name], "run_key": [self.key], "body": [json.dumps(fact, sort_keys=True)]}
         self.warehouse.append(*FACTS, pa.table(row))
 
@@ -64,12 +72,20 @@ class Run:
         return json.loads(found["body"][0].as_py())
 
 
+Gate = Callable[[Run], Sequence[Verdict]]
+
+
 @dataclass(frozen=True)
 class Step:
-    """One step of the program: what it reads, what it writes, and the function that does it."""
+    """One step of the program: what it reads, what it writes, and the function that does it.
+
+    ``before`` and ``after`` are the gates that must be open before it begins and before its writes are kept.
+    """
 
     name: str
     title: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     do: Callable[[Run], StepReport]
+    before: Gate | None = None
+    after: Gate | None = None

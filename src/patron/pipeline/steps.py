@@ -5,32 +5,53 @@ from __future__ import annotations
 from typing import Final
 
 from patron.pipeline.backtest import backtest
+from patron.pipeline.bronze_gate import bronze_gate
 from patron.pipeline.check import check
 from patron.pipeline.describe import describe
 from patron.pipeline.forecast import forecast
+from patron.pipeline.gold_gate import gold_gate
 from patron.pipeline.ingest import ingest
+from patron.pipeline.lake_gate import lake_gate
+from patron.pipeline.lineage import trace_columns
 from patron.pipeline.prepare import prepare
 from patron.pipeline.publish import publish
 from patron.pipeline.report import report
 from patron.pipeline.score import score
 from patron.pipeline.segment import segment
+from patron.pipeline.silver_gate import silver_gate
 from patron.pipeline.step import Step
 
 STEPS: Final = (
-    Step("ingest", "Read the files", ("files",), ("bronze.files", "bronze.rejects", "bronze.<source>"), ingest),
+    Step(
+        "ingest",
+        "Read the files",
+        ("files",),
+        ("bronze.files", "bronze.rejects", "bronze.<source>"),
+        ingest,
+        before=lake_gate,
+        after=bronze_gate,
+    ),
     Step(
         "check",
         "Decide what can be believed",
         ("bronze.files", "bronze.rejects", "bronze.<source>"),
-        ("silver.<table>", "silver.quarantine", "silver.review", "silver.intake"),
+        ("silver.<table>", "silver.quarantine", "silver.review", "silver.intake", "silver.batch_profiles"),
         check,
+        after=silver_gate,
     ),
     Step("prepare", "Sum up orders", ("silver.<table>",), ("work.<prepared>",), prepare),
     Step(
         "describe",
         "Describe customers",
         ("silver.<table>", "work.<prepared>"),
-        ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.customer_groups", "work.facts"),
+        (
+            "gold.customer_features",
+            "work.past_features",
+            "work.past_outcomes",
+            "work.customer_groups",
+            "work.sample_customers",
+            "work.facts",
+        ),
         describe,
     ),
     Step(
@@ -63,6 +84,13 @@ STEPS: Final = (
     ),
     Step("segment", "Group customers", ("gold.customer_features", "gold.scores"), ("gold.segments",), segment),
     Step(
+        "trace",
+        "Trace where columns come from",
+        ("bronze.files", "work.facts"),
+        ("gold.lineage", "work.lineage_grounds"),
+        trace_columns,
+    ),
+    Step(
         "publish",
         "Publish the release",
         (
@@ -71,6 +99,7 @@ STEPS: Final = (
             "gold.customer_features",
             "gold.forecast",
             "gold.forecast_cohorts",
+            "gold.lineage",
             "work.artifacts",
             "work.facts",
             "bronze.files",
@@ -81,6 +110,7 @@ STEPS: Final = (
         ),
         ("release", "work.facts"),
         publish,
+        before=gold_gate,
     ),
     Step("report", "Write the report", ("release",), ("report.html",), report),
 )

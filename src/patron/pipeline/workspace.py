@@ -13,8 +13,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from patron.credentials import Credentials, read_credentials
 from patron.errors import NothingThere, WorkspaceBusy
+from patron.quality.rulebook import rules_in_force
+from patron.quality_terms import OwnRule
 from patron.settings import FILE_NAME, Settings, read_settings
+from patron.sources.connectors.checked import option_faults
+from patron.warehouse import WAREHOUSE_FILE, Warehouse, open_warehouse
 
 
 @dataclass(frozen=True)
@@ -23,16 +28,39 @@ class Workspace:
 
     folder: Path
     settings: Settings
+    credentials: Credentials
+    proposed_rules: tuple[OwnRule, ...] = ()
 
     @classmethod
     def at(cls, folder: Path) -> Workspace:
-        """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError."""
+        """The workspace in this folder (or of this patron.toml); raises NothingThere or SettingsError.
+
+        The rules in its settings are those that were approved; what patron.toml says of them are proposals.
+        """
         home = folder.parent if folder.name == FILE_NAME else folder
         if not home.is_dir():
             raise NothingThere(
                 f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use."
             )
-        return cls(home, read_settings(home / FILE_NAME))
+        settings = read_settings(home / FILE_NAME, option_faults=option_faults)
+        in_force = settings.quality.model_copy(update={"rules": rules_in_force(home)})
+        held = settings.model_copy(update={"quality": in_force})
+        return cls(home, held, read_credentials(home), settings.quality.rules)
+
+    def warehouse(self) -> Warehouse:
+        """Its warehouse, opened."""
+        return open_warehouse(self.folder, self.settings.warehouse, self.credentials)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no warehouse yet, and to open it would make an empty one."""
+        return self.settings.warehouse.engine == "duckdb" and not (self.folder / WAREHOUSE_FILE).exists()
+
+    def made_warehouse(self) -> Warehouse:
+        """Its warehouse with what runs have made, opened to look at; raises NothingThere before the first run."""
+        if self.is_new:
+            raise NothingThere("Nothing has been read in this workspace yet.", to_do="Run 'patron run' first.")
+        return self.warehouse()
 
     @property
     def releases(self) -> Path:

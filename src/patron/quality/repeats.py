@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from patron.warehouse.portable import agreeing
+
 FRESH, DUPLICATE, CORRECTION, CONFLICT = "fresh", "duplicate", "correction", "conflict"
 
 
@@ -22,15 +24,15 @@ def sorted_by_key(rows: ir.Table, held: ir.Table, key: Sequence[str], content: S
     ones are duplicates after the first. Against ``held`` (the rows that hold now), equal content is a duplicate
     and different content a correction.
     """
-    told = rows.mutate(_content=_fingerprint(rows, content))
+    told = rows.mutate(_content=fingerprint(rows, content))
     same_key = ibis.window(group_by=[told[name] for name in key])
     told = told.mutate(
         _least=told._content.min().over(same_key),
         _most=told._content.max().over(same_key),
         _place=ibis.row_number().over(ibis.window(group_by=[told[name] for name in key], order_by=told.line)),
     )
-    known = held.select(**{f"_held_{name}": held[name] for name in key}, _held_content=_fingerprint(held, content))
-    told = told.left_join(known, [told[name].identical_to(known[f"_held_{name}"]) for name in key])
+    known = held.select(**{f"_held_{name}": held[name] for name in key}, _held_content=fingerprint(held, content))
+    told = told.left_join(known, agreeing(told, known, {name: f"_held_{name}" for name in key}))
     fate = ibis.cases(
         (told._least != told._most, CONFLICT),
         (told._place > 0, DUPLICATE),
@@ -46,7 +48,7 @@ def sorted_by_key(rows: ir.Table, held: ir.Table, key: Sequence[str], content: S
 def repeated_share(rows: ir.Table, held: ir.Table) -> ir.FloatingScalar:
     """The share of rows whose content is already held, counting copies."""
     marked = _with_repeats(rows, held)
-    return marked.is_repeat.cast("int64").sum().cast("float64") / marked.count().cast("float64")
+    return marked.count(where=marked.is_repeat).cast("float64") / marked.count().cast("float64")
 
 
 def sorted_by_content(rows: ir.Table, held: ir.Table) -> ir.Table:
@@ -63,7 +65,7 @@ def _with_repeats(rows: ir.Table, held: ir.Table) -> ir.Table:
     return joined.mutate(is_repeat=repeat).drop("_place", "_copies", "_held_hash")
 
 
-def _fingerprint(rows: ir.Table, content: Sequence[str]) -> ir.StringValue:
+def fingerprint(rows: ir.Table, content: Sequence[str]) -> ir.StringValue:
     """All of a row's content as one text; each part begins with its length, so no two contents look alike."""
     whole = ibis.literal("")
     for name in content:

@@ -17,8 +17,10 @@ def with_value(transactions: ir.Table, contract: Value) -> ir.Table:
     """
     value = transactions.amount
     if contract.basis == "margin":
-        rate = ibis.literal(f"{contract.margin_rate:.4f}").cast(MONEY)
-        value = ibis.coalesce(transactions.margin, (transactions.amount * rate).cast(MONEY))
+        # Types that hold the product of the largest amount, to the last digit, on every engine.
+        rate = ibis.literal(f"{contract.margin_rate:.4f}").cast("decimal(5, 4)")
+        earned = transactions.amount.cast("decimal(24, 4)") * rate
+        value = ibis.coalesce(transactions.margin, earned.cast(MONEY))
     if contract.refunds == "ignore":
         value = transactions.is_refund.ifelse(ibis.literal(0).cast(MONEY), value)
     return transactions.mutate(value=value.cast(MONEY))

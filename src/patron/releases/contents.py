@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 
 from patron.releases.manifest import Manifest, read_manifest, verify
 from patron.releases.shelf import Shelf
+from patron.tables import LINEAGE as LINEAGE_TABLE
 
 SCORES, SEGMENTS, FEATURES, EVIDENCE = "scores.parquet", "segments.parquet", "features.parquet", "evidence.json"
 FORECAST, FORECAST_COHORTS = "forecast.parquet", "forecast_cohorts.parquet"
+LINEAGE = "lineage.parquet"
 CARD_JSON, CARD_TEXT = "model_card.json", "model_card.md"
 
 
@@ -48,6 +50,15 @@ class Release:
     def forecast_cohorts(self) -> pa.Table:
         """The customers' part of the forecast by cohort and month, columns as in ``tables.FORECAST_COHORTS``."""
         return pq.read_table(self.folder / FORECAST_COHORTS)
+
+    def lineage(self) -> pa.Table:
+        """Which column is made from which, columns as in ``tables.LINEAGE``; a release from before it was kept has none."""
+        path = self.folder / LINEAGE
+        return (
+            pq.read_table(path)
+            if path.is_file()
+            else pa.table({name: pa.array([], pa.string()) for name in LINEAGE_TABLE.names})
+        )
 
     def evidence(self) -> dict[str, Any]:
         """The backtest, the gate's verdict, the intake and the caveats, as plain data."""

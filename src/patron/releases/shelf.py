@@ -16,6 +16,7 @@ from pathlib import Path
 
 from patron.errors import DamagedRelease, NothingThere, UnknownName
 from patron.releases.manifest import MANIFEST, Manifest, file_hashes, verify
+from patron.releases.stale import unmark
 
 CURRENT = "current"
 
@@ -60,6 +61,7 @@ class Shelf:
         earlier = self._already(manifest)
         published = earlier or self._write(manifest, write, now)
         self.make_current(published.id)
+        unmark(self.folder)
         self._tidy(keep)
         return published
 

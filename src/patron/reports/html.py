@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from patron.releases.stale import read_stale
 from patron.reports import card_charts, card_story, charts, forecast_story, story, wording
 from patron.reports.answers import Answers, read_answers
 from patron.reports.forecast_chart import forecast_chart
@@ -27,6 +28,7 @@ def render_report(release: Path) -> str:
     """The whole report on a release, as the text of one HTML file."""
     answers = read_answers(release)
     total = answers.evidence.total
+    stale = read_stale(release.parent)
     return (
         _environment()
         .get_template("report.html")
@@ -43,6 +45,7 @@ def render_report(release: Path) -> str:
             marks=[_mark(row, answers) for row in answers.top],
             verdicts=(*story.verdicts(answers), *card_story.front_verdicts(answers.card)),
             glossary=GLOSSARY,
+            stale=stale if stale and stale.release == release.name else None,
             warranted=wording.figures_warranted(total.expected, total.low, total.high),
         )
     )

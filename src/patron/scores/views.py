@@ -18,9 +18,13 @@ _KEY = ("as_of_day", "customer_id")
 def customers_of(features: pa.Table, as_of_day: int) -> Customers:
     """One feature table, sorted by customer, as float64 columns; a missing value is NaN, text is left out."""
     ordered = features.sort_by("customer_id")
-    numeric = [field.name for field in ordered.schema if field.name not in _KEY and _is_number(field.type)]
     ids = ordered["customer_id"].combine_chunks().to_numpy(zero_copy_only=False)
-    return Customers(as_of_day, ids, {name: _floats(ordered[name]) for name in numeric})
+    return Customers(as_of_day, ids, _numbers(ordered))
+
+
+def numbered(features: pa.RecordBatch, as_of_day: int) -> Customers:
+    """One batch of a feature table in its own order; customers are told apart by their place."""
+    return Customers(as_of_day, np.arange(features.num_rows), _numbers(features))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,11 @@ def _at(table: pa.Table, day: int) -> pa.Table:
     return table.filter(pc.equal(table["as_of_day"], day))
 
 
+def _numbers(rows: pa.Table | pa.RecordBatch) -> dict[str, Floats]:
+    numeric = [field.name for field in rows.schema if field.name not in _KEY and _is_number(field.type)]
+    return {name: _floats(rows[name]) for name in numeric}
+
+
 def _is_number(kind: pa.DataType) -> bool:
     return (
         pa.types.is_floating(kind)
@@ -70,5 +79,5 @@ def _is_number(kind: pa.DataType) -> bool:
     )
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64)
+def _floats(column: pa.ChunkedArray | pa.Array) -> Floats:
+    return column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)

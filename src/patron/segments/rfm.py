@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 Scores = NDArray[np.int64]
 Standing = Literal["thriving", "growing", "slipping", "asleep"]
 
@@ -152,27 +153,56 @@ def rfm_segments(r: Scores, f: Scores, m: Scores) -> NDArray[np.str_]:
     return _GRID[scores[0] - 1, scores[1] - 1, scores[2] - 1]
 
 
+@dataclass(frozen=True)
+class RfmCuts:
+    """Where the scores begin: the least recency, frequency and money that earn a 2, a 3, a 4 and a 5."""
+
+    recency: tuple[float, ...]
+    frequency: tuple[float, ...]
+    monetary: tuple[float, ...]
+
+    @classmethod
+    def of(cls, days_since_last_purchase: Floats, orders: Floats, historic_value: Floats) -> RfmCuts:
+        """The cuts that part these customers into fifths by rank.
+
+        A customer's place is the middle of the places that equal values share, so that equals score equally.
+        """
+        return cls(_cuts(_recency(days_since_last_purchase)), _cuts(orders), _cuts(historic_value))
+
+    def scores(
+        self, days_since_last_purchase: Floats, orders: Floats, historic_value: Floats
+    ) -> tuple[Scores, Scores, Scores]:
+        """Recency, frequency and monetary scores of each customer, 1 (worst) to 5 (best).
+
+        Missing days since the last purchase (never bought) count as the longest ago. Who has bought once or never has
+        frequency 1 however many they are: one purchase is no repetition.
+        """
+        frequency = np.where(orders <= 1, 1, np.maximum(_score(orders, self.frequency), 2))
+        recency = _score(_recency(days_since_last_purchase), self.recency)
+        return recency, frequency.astype(np.int64), _score(historic_value, self.monetary)
+
+
 def rfm_scores(
-    days_since_last_purchase: NDArray[np.float64], orders: NDArray[np.float64], historic_value: NDArray[np.float64]
+    days_since_last_purchase: Floats, orders: Floats, historic_value: Floats
 ) -> tuple[Scores, Scores, Scores]:
-    """Recency, frequency and monetary scores of each customer, 1 (worst) to 5 (best).
-
-    Fifths by rank: a customer's place is the middle of the places that equal values share, so that equals
-    score equally. Missing days since the last purchase (never bought) count as the longest ago. Who has
-    bought once or never has frequency 1 however many they are: one purchase is no repetition.
-    """
-    days = np.asarray(days_since_last_purchase, dtype=np.float64)
-    order_counts = np.asarray(orders, dtype=np.float64)
-    recency = _fifths(-np.where(np.isnan(days), np.inf, days))
-    frequency = np.where(order_counts <= 1, 1, np.maximum(_fifths(order_counts), 2))
-    return recency, frequency.astype(np.int64), _fifths(np.asarray(historic_value, dtype=np.float64))
+    """The scores of these customers among themselves."""
+    columns = (days_since_last_purchase, orders, historic_value)
+    return RfmCuts.of(*columns).scores(*columns)
 
 
-def _fifths(values: NDArray[np.float64]) -> Scores:
-    if values.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+def _recency(days_since_last_purchase: Floats) -> Floats:
+    return -np.where(np.isnan(days_since_last_purchase), np.inf, days_since_last_purchase)
+
+
+def _cuts(values: Floats) -> tuple[float, ...]:
+    """The least value in each of the upper four fifths; infinite where nobody reaches it."""
+    distinct, counts = np.unique(values, return_counts=True)
     # Whole-number arithmetic: the middle place of a value is (below + equal / 2) of n, doubled to stay whole.
     doubled_middle = 2 * (np.cumsum(counts) - counts) + counts
-    fifth: Scores = (5 * doubled_middle // (2 * values.size) + 1).astype(np.int64)
-    return fifth[place]
+    fifth = 5 * doubled_middle // (2 * max(values.size, 1)) + 1
+    firsts = np.searchsorted(fifth, (2, 3, 4, 5), side="left")
+    return tuple(float(distinct[first]) if first < distinct.size else np.inf for first in firsts)
+
+
+def _score(values: Floats, cuts: tuple[float, ...]) -> Scores:
+    return np.searchsorted(cuts, values, side="right").astype(np.int64) + 1

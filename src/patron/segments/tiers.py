@@ -21,16 +21,18 @@ class TierThresholds:
     high: float | None
     medium: float | None
 
+    def places(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The place of each value's tier in ``TIERS``."""
+        places = np.full(len(values), len(TIERS) - 1, dtype=np.int64)
+        for place, least in ((1, self.medium), (0, self.high)):
+            if least is not None:
+                places[values >= least] = place
+        return places
+
 
 def value_tiers(expected_value: NDArray[np.float64], settings: SegmentSettings) -> NDArray[np.str_]:
     """The tier of each customer: 'high', 'medium' or 'low', in the order given."""
-    values = _finite(expected_value)
-    thresholds = tier_thresholds(values, settings)
-    tiers = np.full(values.shape, "low", dtype="<U6")
-    for tier, least in (("medium", thresholds.medium), ("high", thresholds.high)):
-        if least is not None:
-            tiers[values >= least] = tier
-    return tiers
+    return np.array(TIERS)[tier_thresholds(expected_value, settings).places(expected_value)]
 
 
 def tier_thresholds(expected_value: NDArray[np.float64], settings: SegmentSettings) -> TierThresholds:

@@ -12,16 +12,18 @@ import pyarrow as pa
 
 from patron.errors import BrokenContract, DataError, NothingThere
 from patron.settings import Source
+from patron.sources.buyers import Buyers
 from patron.sources.column_looks import Check, UniqueCheck, look_at
-from patron.sources.column_names import plain_name
 from patron.sources.files import find_files, format_by_ending, known_endings
 from patron.sources.mapping import UNIQUE_KEY, Fit, Guess, nearest_lack, possible_fits
 from patron.sources.proposal import Candidate, Choice, Group, UnusedFile
-from patron.sources.raw import RawFile, read_raw
-from patron.sources.sniff import Writing, sniff
+from patron.sources.raw import RawFile, read_raw, sheets, sniffed
+from patron.sources.sniff import Writing
 from patron.tables import SOURCE_TABLES, TRANSACTIONS
 
 SAMPLE_ROWS: Final = 50_000
+# Tables that several sources may fill.
+MANY: Final = ("transactions", "contacts", "engagements", "reviews")
 
 
 def expanded(paths: Sequence[Path]) -> list[Path]:
@@ -56,24 +58,48 @@ def grouped(files: Sequence[Path], choice: Choice) -> tuple[list[Group], list[Un
         if format_by_ending(path) is None:
             unused.append(UnusedFile(path, f"its ending is none of {', '.join(known_endings())}"))
             continue
-        try:
-            group = _looked_at(path, choice)
-        except DataError as error:
-            if len(files) == 1:
-                raise
-            unused.append(UnusedFile(path, str(error)))
-            continue
-        key = (group.columns, *_writing_key(group.reading))
-        groups[key] = replace(groups[key], files=(*groups[key].files, path)) if key in groups else group
+        found, misfits = _looked_at(path, choice, alone=len(files) == 1)
+        unused += misfits
+        for group in found:
+            key = (group.columns, *_writing_key(group.reading))
+            groups[key] = replace(groups[key], files=(*groups[key].files, path)) if key in groups else group
     return list(groups.values()), unused
 
 
+def _looked_at(path: Path, choice: Choice, *, alone: bool) -> tuple[list[Group], list[UnusedFile]]:
+    """A file, or each sheet of a workbook; what cannot be read is left out, unless it is all there is."""
+    found: list[Group] = []
+    unused: list[UnusedFile] = []
+    refusals: list[DataError] = []
+    for sheet in _sheets(path, unused, refusals):
+        try:
+            found.append(_group(path, choice, sheet))
+        except DataError as error:
+            refusals.append(error)
+            unused.append(UnusedFile(path, str(error), sheet))
+    if alone and refusals and not found:
+        raise refusals[0]
+    return found, unused
+
+
+def _sheets(path: Path, unused: list[UnusedFile], refusals: list[DataError]) -> tuple[str, ...]:
+    """What there is to read in a file: of a workbook its sheets, the first of which goes without its name."""
+    if format_by_ending(path) != "excel":
+        return ("",)
+    try:
+        return ("", *sheets(path)[1:])
+    except DataError as error:
+        refusals.append(error)
+        unused.append(UnusedFile(path, str(error)))
+        return ()
+
+
 def _writing_key(reading: Source) -> tuple[object, ...]:
-    return (reading.delimiter, reading.encoding, reading.skip_lines, reading.quote)
+    return (reading.delimiter, reading.encoding, reading.skip_lines, reading.quote, reading.sheet)
 
 
-def _looked_at(path: Path, choice: Choice) -> Group:
-    reading = _reading(path, choice)
+def _group(path: Path, choice: Choice, sheet: str) -> Group:
+    reading = _reading(path, choice, sheet)
     raw = read_raw(path, reading)
     sample = _sample(raw)
     if not sample.num_rows:
@@ -85,10 +111,10 @@ def _looked_at(path: Path, choice: Choice) -> Group:
     return Group((path,), reading, columns, looks, example)
 
 
-def _reading(path: Path, choice: Choice) -> Source:
+def _reading(path: Path, choice: Choice, sheet: str) -> Source:
     """Enough of a source's settings to read the file; which column is which is still open."""
     kind = format_by_ending(path)
-    writing = sniff(path, delimited=kind == "csv") if kind in ("csv", "jsonl") else Writing()
+    writing = sniffed(path, delimited=kind == "csv") if kind in ("csv", "jsonl") else Writing()
     return Source.model_construct(
         table=TRANSACTIONS.name,
         files=(str(path),),
@@ -97,6 +123,7 @@ def _reading(path: Path, choice: Choice) -> Source:
         encoding=choice.encoding or writing.encoding,
         skip_lines=writing.skip_lines,
         quote=writing.quote,
+        sheet=sheet,
     )
 
 
@@ -132,7 +159,7 @@ def candidates(groups: Sequence[Group], choice: Choice) -> tuple[list[Candidate]
             found.append(candidate)
         else:
             why = f"it fits no table: {nearest_lack(group.looks, choice.profile)}"
-            misfits += [UnusedFile(path, why) for path in group.files]
+            misfits += _left_out(group, why)
     return found, misfits
 
 
@@ -184,26 +211,24 @@ def show_whole(group: Group, checks: Sequence[Check]) -> int:
     return rows
 
 
+def _left_out(group: Group, why: str) -> list[UnusedFile]:
+    return [UnusedFile(path, why, group.reading.sheet) for path in group.files]
+
+
 def chosen(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[UnusedFile]]:
-    """All transactions and contacts, and of each other table the candidate that tells the most."""
+    """All candidates of a table that many files fill, and of each other table the one that tells the most."""
     kept: list[Candidate] = []
     left: list[UnusedFile] = []
-    customer_names = {c.fit.places["customer_id"] for c in candidates if c.fit.table is TRANSACTIONS}
-    for candidate in sorted(candidates, key=lambda c: (-_linked(c, customer_names), -len(c.fit.guesses), -c.rows)):
+    buyers = Buyers([c for c in candidates if c.fit.table is TRANSACTIONS], show_whole)
+    for candidate in sorted(candidates, key=lambda c: (-buyers.named_alike(c), -len(c.fit.guesses), -c.rows)):
         name = candidate.fit.table.name
         twin = next((c for c in kept if c.fit.table.name == name), None)
-        if name in ("transactions", "contacts") or twin is None:
-            if _linked(candidate, customer_names) or not customer_names:
-                kept.append(candidate)
-                continue
-            why = f"it names {name} by '{candidate.fit.places['customer_id']}', transactions by '{', '.join(sorted(customer_names))}'"
-        else:
+        if name not in MANY and twin is not None:
             why = f"it fills {name}, as {twin.group.files[0].name} does, which tells more"
-        left += [UnusedFile(path, why) for path in candidate.group.files]
+        elif linked := buyers.linked(candidate):
+            kept.append(linked)
+            continue
+        else:
+            why = f"it names {name} by '{candidate.fit.places['customer_id']}', transactions by '{buyers.names}', and they share no value"
+        left += _left_out(candidate.group, why)
     return sorted(kept, key=lambda c: SOURCE_TABLES.index(c.fit.table)), left
-
-
-def _linked(candidate: Candidate, customer_names: set[str]) -> bool:
-    """Whether a file that names customers does so as the transactions do (or names none)."""
-    name = candidate.fit.places.get("customer_id")
-    return name is None or plain_name(name) in {plain_name(known) for known in customer_names}

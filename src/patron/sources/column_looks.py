@@ -86,6 +86,24 @@ class UniqueCheck:
 
 
 @dataclass
+class IdCheck:
+    """The distinct ids of a column in the whole of a file, as hashes: 17850 and 17850.0 are one id."""
+
+    column: str
+    _hashes: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        values = pc.utf8_trim_whitespace(pc.drop_null(batch.column(batch.schema.get_field_index(self.column))))
+        plain = pc.replace_substring_regex(values.unique(), r"^(-?\d+)\.0$", r"\1")
+        self._hashes.append(np.unique(text_hashes(plain)))
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The hashes, each once."""
+        return np.unique(np.concatenate(self._hashes)) if self._hashes else np.zeros(0, np.uint64)
+
+
+@dataclass
 class DateCheck:
     """How many values of a whole column each of several date formats fits."""
 
@@ -156,4 +174,4 @@ class ValueCount:
                 self.counts[entry["values"].strip()] += entry["counts"]
 
 
-Check = UniqueCheck | DateCheck | PrefixCheck | ValueCount
+Check = UniqueCheck | IdCheck | DateCheck | PrefixCheck | ValueCount

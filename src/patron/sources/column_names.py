@@ -10,7 +10,7 @@ from typing import Final
 NAMES: Final[dict[str, dict[str, str]]] = {
     "transactions": {
         "row_id": "row_id line_id transaction_id trans_id txn_id movement_id entry_id record_id posting_id booking_id uuid id_transaccion id_transakce transaktions_id",
-        "customer_id": "customer_id customer_no customer_number customer_code cust_id cust_no customer client_id client_no client household_id household_key member_id member_no user_id buyer_id shopper_id subscriber_id patron_id guest_id loyalty_id account_id account_no account_number account kunden_id kundennummer kunden_nr kundennr kunde id_client numero_client no_client code_client id_cliente cliente_id codigo_cliente cliente codice_cliente klant_id klantnummer klantnr klant zakaznik_id id_zakaznika cislo_zakaznika zakaznik klient_id id_klienta konto kontonummer ucet cislo_uctu contact_id person_id customer_unique_id customer_email email",
+        "customer_id": "customer_id customer_no customer_number customer_code cust_id cust_no customer client_id client_no client household_id household_key member_id member_no user_id buyer_id shopper_id subscriber_id patron_id guest_id loyalty_id account_id account_no account_number account kunden_id kundennummer kunden_nr kundennr kunde id_client numero_client no_client code_client id_cliente cliente_id codigo_cliente cliente codice_cliente klant_id klantnummer klantnr klant zakaznik_id id_zakaznika cislo_zakaznika zakaznik klient_id id_klienta konto kontonummer ucet cislo_uctu contact_id person_id customer_unique_id customer_ref customer_reference cif cif_no cif_number party_id crm_id customer_email email",
         "order_id": "order_id order_no order_number order_name invoice_no invoice_id invoice_number invoice basket_id receipt_id receipt_no receipt_number receipt ticket_id ticket_no bill_id bill_no order sales_order transaction_id trans_id txn_id transaction_no bestellnummer bestell_nr bestell_id bestellung rechnungsnummer rechnungs_nr rechnungsnr rechnung belegnummer beleg_nr beleg bon_nr bon numero_commande no_commande id_commande commande numero_facture no_facture facture numero_pedido id_pedido pedido num_factura factura numero_ordine id_ordine ordine fattura ordernummer bestelnummer bestelling factuurnummer factuur cislo_objednavky objednavka cislo_faktury faktura nr_zamowienia zamowienie",
         "occurred_at": "occurred_at invoice_date order_date transaction_date transaction_timestamp transaction_time transaction_datetime purchase_date purchased_at sale_date sales_date order_datetime order_timestamp order_purchase_timestamp ordered_at invoice_datetime receipt_date basket_date trans_date txn_date date_time datetime timestamp date booking_date posting_date value_date created_at created order_time day time bestelldatum rechnungsdatum kaufdatum verkaufsdatum buchungsdatum buchungstag belegdatum datum date_commande date_achat date_facture date_vente fecha_pedido fecha_compra fecha_factura fecha_venta fecha data_ordine data_acquisto data_fattura data_pedido data_compra data orderdatum besteldatum factuurdatum datum_objednavky datum_nakupu datum_prodeje data_zamowienia data_zakupu",
         "known_at": "known_at recorded_at loaded_at inserted_at ingested_at",
@@ -60,6 +60,22 @@ NAMES: Final[dict[str, dict[str, str]]] = {
         "responded_at": "responded_at responded_on response_date redemption_date redeemed_at clicked_at click_date",
         "cost": "cost contact_cost unit_cost",
     },
+    "engagements": {
+        "row_id": "row_id event_id activity_id interaction_id message_id log_id uuid",
+        "occurred_at": "occurred_at event_time event_timestamp event_at event_date activity_date activity_time interaction_date opened_at clicked_at visited_at timestamp datetime date_time date created_at time day datum",
+        "known_at": "known_at recorded_at loaded_at inserted_at ingested_at",
+        "kind": "kind event event_type event_name event_kind action activity activity_type interaction interaction_type engagement engagement_type ereignis aktion evenement evento udalost",
+        "campaign_id": "campaign_id campaign_no campaign_code campaign kampagnen_id kampagne campagne_id",
+        "channel": "channel medium platform kanal canal canale kanaal",
+        "value": "value duration seconds pages points score dwell_time time_on_page",
+    },
+    "reviews": {
+        "row_id": "row_id review_id rating_id feedback_id survey_id uuid",
+        "occurred_at": "occurred_at review_date reviewed_at reviewed_on rated_at submitted_at posted_at review_time created_at date timestamp datum",
+        "known_at": "known_at recorded_at loaded_at inserted_at ingested_at",
+        "rating": "rating stars star_rating review_rating review_score nps bewertung note_client",
+        "text": "text review review_text review_body comment comments feedback message bewertungstext commentaire comentario",
+    },
     "subscriptions": {
         "plan": "plan plan_name plan_id tariff subscription_type contract_type product tier",
         "started_on": "started_on subscription_start start_date started_at contract_start activation_date activated_on start begin_date",
@@ -69,13 +85,53 @@ NAMES: Final[dict[str, dict[str, str]]] = {
     },
 }
 # A key goes by the same names wherever it stands.
-for _table in ("customers", "contacts", "subscriptions"):
+for _table in ("customers", "contacts", "engagements", "reviews", "subscriptions"):
     NAMES[_table]["customer_id"] = NAMES["transactions"]["customer_id"]
-NAMES["products"]["product_id"] = NAMES["transactions"]["product_id"]
+for _table in ("products", "engagements", "reviews"):
+    NAMES[_table]["product_id"] = NAMES["transactions"]["product_id"]
 NAMES["branches"]["branch_id"] = NAMES["transactions"]["branch_id"]
 
 # These are taken only from a clear name: a wrong guess would change what a customer is worth.
-ONLY_BY_NAME: Final = frozenset({"discount", "margin", "known_at", "row_id", "held_out"})
+ONLY_BY_NAME: Final = frozenset({"discount", "margin", "known_at", "row_id", "held_out", "kind", "rating"})
+# Words by which logs tell what people did short of buying, and those by which they tell of buying.
+ENGAGEMENT_WORDS: Final = frozenset(
+    [
+        "open",
+        "opened",
+        "click",
+        "clicked",
+        "visit",
+        "visited",
+        "view",
+        "viewed",
+        "pageview",
+        "impression",
+        "login",
+        "session",
+        "bounce",
+        "unsubscribe",
+        "search",
+        "share",
+        "like",
+        "follow",
+        "download",
+        "watch",
+    ]
+)
+PURCHASE_WORDS: Final = frozenset(
+    ["purchase", "purchased", "buy", "bought", "order", "ordered", "sale", "sold", "checkout", "payment", "refund"]
+)
+_DAYS_OF_OTHERS: Final = (
+    ("customers", "acquired_on"),
+    ("customers", "birth_date"),
+    ("campaigns", "started_on"),
+    ("campaigns", "ended_on"),
+    ("contacts", "contacted_at"),
+    ("contacts", "responded_at"),
+    ("subscriptions", "started_on"),
+    ("subscriptions", "ended_on"),
+    ("transactions", "known_at"),
+)
 _ID_ENDINGS: Final = frozenset({"id", "no", "nr", "number", "num", "key", "code", "nummer", "uuid"})
 _SHARES: Final = frozenset({"pct", "percent", "percentage", "rate", "ratio", "share", "prozent"})
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -109,3 +165,8 @@ def name_score(table: str, column: str, source_column: str) -> float:
         return 0.0
     within = [text for text in known if set(text.split("_")) <= words and len(text) > 3]
     return PARTLY if within else 0.0
+
+
+def names_other_days(source_column: str) -> bool:
+    """Whether a column's name says that its days are of another kind than when something was bought: born on, sent at."""
+    return any(name_score(table, column, source_column) > PARTLY for table, column in _DAYS_OF_OTHERS)

@@ -37,6 +37,13 @@ def read_excel(path: Path, source: Source) -> RawFile:
     return RawFile(path, columns, lambda: _batches(path, source, columns))
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of a workbook, in its order. Raises UnreadableFile if it is none."""
+    _refuse_bomb(path)
+    with _workbook(path) as book:
+        return list(book.sheet_names)
+
+
 def _refuse_bomb(path: Path) -> None:
     """Refuse a workbook that claims to unpack beyond measure, or whose few cells span a vast sheet."""
     if not zipfile.is_zipfile(path):

@@ -31,6 +31,8 @@ FORMAT_OF_ENDING: Final[dict[str, Format]] = {
 COMPRESSION_OF_ENDING: Final[dict[str, Compression]] = {".gz": "gzip", ".zst": "zstd"}
 PACKABLE: Final = ("csv", "jsonl")
 HASH_BLOCK: Final = 1 << 20
+# The folder of what is fetched: each file there has its manifest beside it.
+LAKE: Final = "lake"
 
 
 def find_files(source: Source, root: Path) -> list[Path]:
@@ -70,8 +72,10 @@ def _files_of_folder(folder: Path) -> list[Path]:
 
 
 def _is_data(path: Path, folder: Path) -> bool:
-    """Not hidden, and not part of a release that Patron published below the same folder."""
+    """Not hidden, and neither part of a release that Patron published below the same folder nor fetched for another source."""
     inside = path.relative_to(folder)
+    if path.parent.parent.name == LAKE and path.with_name(path.name + ".json").is_file():
+        return False
     within_release = any((folder / parent / "manifest.json").is_file() for parent in inside.parents)
     return not within_release and not any(part.startswith(".") for part in inside.parts)
 

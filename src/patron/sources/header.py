@@ -36,7 +36,8 @@ def stored_columns(path: Path, header: Sequence[str]) -> tuple[str, ...]:
 
 def mapped_columns(source: Source) -> tuple[str, ...]:
     """Every column of the file that a source's settings name, each once."""
-    named = [*source.columns.values(), source.row_id, source.refund_when.column if source.refund_when else ""]
+    conditions = [rule.column for rule in (source.refund_when, source.deleted_when) if rule]
+    named = [*source.columns.values(), source.row_id, source.row_version, *conditions]
     return tuple(dict.fromkeys(name for name in named if name))
 
 

@@ -7,15 +7,37 @@ from dataclasses import dataclass
 from typing import Final
 
 from patron.sources.column_looks import ColumnLook
-from patron.sources.column_names import NAMES, name_score, plain_name
+from patron.sources.column_names import (
+    ENGAGEMENT_WORDS,
+    NAMES,
+    PARTLY,
+    PURCHASE_WORDS,
+    name_score,
+    names_other_days,
+    plain_name,
+)
 from patron.tables import TRANSACTIONS, Column, Table, source_table
 
 LEAST_CONFIDENCE: Final = 0.5
+# How sure it is that the only column of days says when, if its name does not.
+ONLY_DAY: Final = 0.55
 # The order in which tables are tried: those that need more come first.
-ORDER: Final = ("transactions", "contacts", "campaigns", "subscriptions", "customers", "products", "branches")
+ORDER: Final = (
+    "transactions",
+    "engagements",
+    "contacts",
+    "campaigns",
+    "subscriptions",
+    "customers",
+    "reviews",
+    "products",
+    "branches",
+)
 # What a table needs beyond its required columns to be worth reading: one column of each group.
 _NEEDS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "transactions": (("customer_id",),),
+    "engagements": (("customer_id",),),
+    "reviews": (("rating", "text"), ("customer_id", "product_id")),
     "campaigns": (("campaign_name", "started_on", "ended_on", "channel"),),
     "subscriptions": (("plan", "price", "period", "ended_on"),),
     "customers": (
@@ -58,7 +80,18 @@ class Fit:
 def possible_fits(looks: Sequence[ColumnLook], profile: str) -> list[Fit]:
     """The tables that these columns can fill, the most demanding first; what must be unique is not yet checked."""
     fits = [Fit(source_table(name), _guesses(source_table(name), looks, profile)) for name in ORDER]
-    return [fit for fit in fits if _is_enough(fit)]
+    enough = [fit for fit in fits if _is_enough(fit)]
+    return [fit for fit in enough if fit.table is not TRANSACTIONS or not _is_engagement_log(enough, looks)]
+
+
+def _is_engagement_log(fits: Sequence[Fit], looks: Sequence[ColumnLook]) -> bool:
+    """Whether what happened is told by words such as open and click: then a column called value is no money."""
+    log = next((fit for fit in fits if fit.table.name == "engagements"), None)
+    if log is None:
+        return False
+    kinds = next(look for look in looks if look.name == log.places["kind"])
+    words = {part for value in kinds.values for part in plain_name(value).split("_")}
+    return bool(words & ENGAGEMENT_WORDS) and not words & PURCHASE_WORDS
 
 
 def nearest_lack(looks: Sequence[ColumnLook], profile: str) -> str:
@@ -96,8 +129,17 @@ def _guesses(table: Table, looks: Sequence[ColumnLook], profile: str) -> tuple[G
         if score >= LEAST_CONFIDENCE and column.name not in taken and look.name not in used:
             taken[column.name] = Guess(column.name, look.name, round(score, 2))
             used.add(look.name)
+    if table is TRANSACTIONS and "occurred_at" not in taken and (only := _only_day(looks, used)):
+        taken["occurred_at"] = Guess("occurred_at", only.name, ONLY_DAY)
     chosen = _prices_settled(taken, looks) if table is TRANSACTIONS else taken
     return tuple(chosen[name] for name in table.names if name in chosen)
+
+
+def _only_day(looks: Sequence[ColumnLook], used: set[str]) -> ColumnLook | None:
+    """The one column of days, whatever it is called, unless its name says that they are other days."""
+    occurred = TRANSACTIONS.column("occurred_at")
+    days = [look for look in looks if look.filled and look.name not in used and _evidence(occurred, look)]
+    return days[0] if len(days) == 1 and not names_other_days(days[0].name) else None
 
 
 def _score(table: Table, column: Column, look: ColumnLook, profile: str) -> float:
@@ -105,6 +147,8 @@ def _score(table: Table, column: Column, look: ColumnLook, profile: str) -> floa
     if not look.filled:
         return 0.0
     name = name_score(table.name, column.name, look.name)
+    if column.name == "occurred_at" and name <= PARTLY and names_other_days(look.name):
+        return 0.0
     if profile == "bank" and column.name == "customer_id" and plain_name(look.name).startswith("account"):
         name = min(name + 0.1, 0.99)
     return name * _evidence(column, look)

@@ -43,7 +43,9 @@ def _reading(path: Path) -> Iterator[None]:
     """Words Arrow's complaints about a damaged file."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except MemoryError:  # it may be whole, and too large
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(
             str(path), f"it is not a whole Parquet file ({error}).", to_do="Copy or export it again."
         ) from error

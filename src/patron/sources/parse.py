@@ -12,13 +12,14 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from patron.errors import UsageError
 from patron.settings import Source
 from patron.sources import computed
 from patron.sources.rows import LINE, RejectedRow, stored_name
 from patron.sources.typed_columns import ARROW_TYPE, ColumnTyper, RuleReader, TypedColumn, parsing_engine
-from patron.tables import TRANSACTIONS, Table
+from patron.tables import IS_DELETED, PROVENANCE, ROW_VERSION, TRANSACTIONS, Table
 
 _MOST_THREADS: Final = 4
 _COMPUTED_TYPE: Final = {
@@ -27,6 +28,8 @@ _COMPUTED_TYPE: Final = {
     "is_refund": pa.bool_(),
     "row_hash": pa.int64(),
 }
+_VERSION_TYPE: Final = {ROW_VERSION: pa.int64(), IS_DELETED: pa.bool_()}
+_VERSION: Final = next(column for column in PROVENANCE if column.name == ROW_VERSION)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Parser:
     if the source's rule says so or its amount is negative. A refund gives money back: where the rule marks
     a row whose amount is positive, its amount, quantity and margin change sign.
 
+    Where the source declares versions, rows have ``row_version`` and ``is_deleted``; of a deletion only what
+    names the row and its version is read.
+
     Raises UsageError for a date format or a time zone that does not exist.
     """
 
@@ -67,42 +73,64 @@ class Parser:
         rule = source.refund_when if table.name == TRANSACTIONS.name else None
         self._rule = RuleReader(engine, source, rule) if rule else None
         self._rule_place = stored_name(rule.column) if rule else ""
+        self._identity = frozenset((*(("row_id",) if source.row_id else table.key), ROW_VERSION))
+        self._versioned = bool(source.row_version)
+        self._deleted = RuleReader(engine, source, source.deleted_when) if source.deleted_when else None
+        self._deleted_place = stored_name(source.deleted_when.column) if source.deleted_when else ""
         self._threads = ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1))
 
     def parse(self, batch: pa.RecordBatch) -> Parsed:
         """Typed rows and rejected ones; together as many as the batch has, each in the batch's order."""
-        columns = self._typed(batch)
-        complaints = [*_unfit(columns), *self._missing(columns)]
+        gone = self._gone(batch)
+        columns = self._typed(batch, gone)
+        complaints = [*_unfit(columns), *self._missing(columns, gone)]
         arrays = {name: column.values for name, column in columns.items()}
         if self.table.name == TRANSACTIONS.name:
             if "amount" not in arrays:
                 arrays["amount"] = computed.product(arrays["quantity"], arrays["unit_price"])
-                complaints.append(_beyond(arrays["amount"]))
+                complaints.append(_but(_beyond(arrays["amount"]), gone))
             arrays = self._with_computed(batch, columns, arrays)
+        if self._versioned:
+            arrays[IS_DELETED] = pa.array(gone)
         rejected, bad = _rejected(batch, complaints)
         rows = self._shaped(batch, arrays)
         return Parsed(rows.filter(pa.array(~bad)) if len(rejected) else rows, rejected)
 
-    def _typed(self, batch: pa.RecordBatch) -> dict[str, TypedColumn]:
-        texts = [batch.column(_place(batch, name)) for name in self._places.values()]
-        typed = self._threads.map(ColumnTyper.type_column, self._typers, texts)
+    def _gone(self, batch: pa.RecordBatch) -> np.ndarray:
+        """Which rows say that a row is gone."""
+        if self._deleted is None:
+            return np.zeros(batch.num_rows, bool)
+        return self._deleted.holds(batch.column(_place(batch, self._deleted_place))).to_numpy(zero_copy_only=False)
+
+    def _typed(self, batch: pa.RecordBatch, gone: np.ndarray) -> dict[str, TypedColumn]:
+        texts = {name: batch.column(_place(batch, named)) for name, named in self._places.items()}
+        if gone.any():
+            nothing = pa.nulls(batch.num_rows, pa.string())
+            texts = {
+                name: text if name in self._identity else pc.if_else(pa.array(gone), nothing, text)
+                for name, text in texts.items()
+            }
+        typed = self._threads.map(ColumnTyper.type_column, self._typers, texts.values())
         return dict(zip(self._places, typed, strict=True))
 
-    def _missing(self, columns: Mapping[str, TypedColumn]) -> list[_Complaint]:
-        """Complaints about required values that are not there."""
-        found = [
+    def _missing(self, columns: Mapping[str, TypedColumn], gone: np.ndarray) -> list[_Complaint]:
+        """Complaints about required values that are not there; of a deletion only about what names the row."""
+        identity = [
             _empty(f"missing_{name}", f"{name} is empty", columns[name])
+            for name in ("row_id", ROW_VERSION)
+            if name in columns
+        ]
+        required = [
+            _but(_empty(f"missing_{name}", f"{name} is empty", columns[name]), None if name in self._identity else gone)
             for name in self.table.required
             if name in columns
         ]
         if self.table.name == TRANSACTIONS.name and "amount" not in columns:
-            found += [
-                _empty("missing_amount", f"amount: {name} is empty", columns[name])
+            required += [
+                _but(_empty("missing_amount", f"amount: {name} is empty", columns[name]), gone)
                 for name in ("quantity", "unit_price")
             ]
-        if self.table.name == TRANSACTIONS.name and "row_id" in columns:
-            found.append(_empty("missing_row_id", "row_id is empty", columns["row_id"]))
-        return found
+        return [*required, *identity]
 
     def _with_computed(
         self, batch: pa.RecordBatch, columns: Mapping[str, TypedColumn], arrays: Mapping[str, pa.Array]
@@ -129,6 +157,8 @@ class Parser:
         types: dict[str, pa.DataType] = {column.name: ARROW_TYPE[column.kind] for column in self.table.columns}
         if self.table.name == TRANSACTIONS.name:
             types |= _COMPUTED_TYPE
+        if self._versioned:
+            types |= _VERSION_TYPE
         columns = [arrays[name] if name in arrays else pa.nulls(batch.num_rows, kind) for name, kind in types.items()]
         return pa.table([batch.column(0), *columns], names=[LINE, *types])
 
@@ -138,7 +168,9 @@ def _mapped(source: Source, table: Table) -> dict[str, str]:
     named = dict(source.columns)
     if source.row_id and "row_id" in table.names:
         named["row_id"] = source.row_id
-    return {name: named[name] for name in table.names if name in named}
+    if source.row_version:
+        named[ROW_VERSION] = source.row_version
+    return {name: named[name] for name in (*table.names, ROW_VERSION) if name in named}
 
 
 def _check_timezone(engine: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -154,7 +186,7 @@ def _check_timezone(engine: duckdb.DuckDBPyConnection, source: Source) -> None:
 
 def _typer(engine: duckdb.DuckDBPyConnection, source: Source, table: Table, name: str) -> ColumnTyper:
     try:
-        return ColumnTyper(engine, source, table.column(name))
+        return ColumnTyper(engine, source, _VERSION if name == ROW_VERSION else table.column(name))
     except duckdb.InvalidInputException as error:
         raise UsageError(
             f"date_format '{source.date_format}' cannot be read: {str(error).splitlines()[0]}",
@@ -190,6 +222,14 @@ def _empty(reason: str, detail: str, column: TypedColumn) -> _Complaint:
 def _beyond(amount: pa.Array) -> _Complaint:
     rows = _null_rows(amount)
     return _same(rows, "amount_out_of_range", "amount: quantity × unit_price is beyond 99,999,999,999,999.9999")
+
+
+def _but(complaint: _Complaint, gone: np.ndarray | None) -> _Complaint:
+    """The complaint, not about these rows."""
+    if gone is None or not gone.any():
+        return complaint
+    rows = complaint.rows[~gone[complaint.rows]]
+    return _Complaint(rows, complaint.reasons[: len(rows)], complaint.details[: len(rows)])
 
 
 def _same(rows: np.ndarray, reason: str, detail: str) -> _Complaint:

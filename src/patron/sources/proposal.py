@@ -8,6 +8,7 @@ from typing import Literal
 
 from patron.settings import Source
 from patron.sources.column_looks import ColumnLook
+from patron.sources.header import mapped_columns
 from patron.sources.mapping import Fit
 
 
@@ -32,13 +33,25 @@ class ProposedSource:
     example: dict[str, str | None]
     notes: tuple[str, ...]
 
+    @property
+    def unused_columns(self) -> tuple[str, ...]:
+        """The file's columns that mean nothing to Patron, in the file's order."""
+        used = set(mapped_columns(self.source))
+        return tuple(name for name in self.example if name not in used)
+
 
 @dataclass(frozen=True)
 class UnusedFile:
-    """A file that is left out, and why."""
+    """A file, or a sheet of one, that is left out, and why."""
 
     path: Path
     why: str
+    sheet: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self.path.name}, sheet '{self.sheet}'" if self.sheet else self.path.name
 
 
 @dataclass(frozen=True)
@@ -78,8 +91,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A group of files and the table it is to fill."""
+    """A group of files, the table it is to fill, and what is worth knowing of how they belong together."""
 
     group: Group
     fit: Fit
     rows: int
+    notes: tuple[str, ...] = ()

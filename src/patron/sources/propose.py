@@ -63,7 +63,7 @@ def _no_transactions(groups: Sequence[Group], unused: Sequence[UnusedFile], choi
         for group in groups[:_MOST_FILES_TOLD]
     )
     refused = "; ".join(
-        f"{entry.path.name}: {entry.why}" for entry in unused if not any(entry.path in g.files for g in groups)
+        f"{entry.name}: {entry.why}" for entry in unused if not any(entry.path in g.files for g in groups)
     )
     return BrokenContract(
         f"None of the files holds transactions. Found: {found or 'nothing readable'}{'; ' + refused if refused else ''}.",
@@ -78,7 +78,7 @@ def _proposed(candidate: Candidate, choice: Choice, paths: Sequence[Path]) -> Pr
     signs = number_signs(group, fit, looks, choice)
     written, notes = written_dates(group, fit, looks, choice)
     refund, more = refund_rule(candidate, choice) if fit.table is TRANSACTIONS else (None, [])
-    notes += more + _writing_notes(group, signs) + _amount_notes(fit)
+    notes += more + _writing_notes(group, signs) + _amount_notes(fit) + list(candidate.notes)
     places = fit.places
     row_id = places.pop("row_id", "")
     if row_id:
@@ -92,6 +92,7 @@ def _proposed(candidate: Candidate, choice: Choice, paths: Sequence[Path]) -> Pr
         quote=group.reading.quote,
         encoding=group.reading.encoding,
         skip_lines=group.reading.skip_lines,
+        sheet=group.reading.sheet,
         decimal=signs.decimal,
         thousands=signs.thousands,
         date_format=written,

@@ -17,7 +17,7 @@ BLOCK_BYTES: Final = 16 << 20
 HEAD_BYTES: Final = 4096
 # A packed file may grow without limit, or by any factor, but not both: 97 KB of gzip can hold terabytes.
 MAX_EXPANSION: Final = 200
-MAX_EXPANDED_BYTES: Final = 1 << 30
+MAX_EXPANDED_BYTES: Final = 256 << 20
 # Stands for undecodable bytes: as UTF-8 it is invalid, so the row that holds it is found like any other bad one.
 BAD_BYTES_MARK: Final = "\udcff"
 BAD_BYTES_IN_UTF8: Final = BAD_BYTES_MARK.encode("utf-8", "surrogatepass")
@@ -78,7 +78,16 @@ def text_blocks(path: Path, encoding: str) -> Iterator[bytes]:
     bom, codec = _byte_order_mark(head, codec)
     if not bom:
         _refuse_other_kinds(path, head, codec)
-    yield from _decoded(_with_head(head[len(bom) :], blocks), codec)
+    try:
+        yield from _decoded(_with_head(head[len(bom) :], blocks), codec)
+    except (
+        UnicodeError
+    ) as error:  # bad signs are marked; what is left is a text that does not begin as its encoding must
+        raise UnreadableFile(
+            str(path),
+            f"it is not {codec} ({error}).",
+            to_do="Export it again, or set 'encoding' of this source in patron.toml, for example to utf-16-le.",
+        ) from error
 
 
 def codec_name(encoding: str) -> str:

@@ -23,7 +23,10 @@ _OF_PROFILE: Final[dict[str, dict[str, dict[str, tuple[object, str]]]]] = {
     }
 }
 # What stands in a comment where the default is nothing.
-_EXAMPLES: Final[dict[str, object]] = {"refund_when": {"column": "type", "equals": ["refund"]}}
+_EXAMPLES: Final[dict[str, object]] = {
+    "refund_when": {"column": "type", "equals": ["refund"]},
+    "deleted_when": {"column": "operation", "equals": ["delete"]},
+}
 _SURE: Final = 0.8
 _LONGEST_NOTE: Final = 300
 
@@ -97,19 +100,15 @@ def _columns(proposed: ProposedSource) -> list[str]:
     for column in active:
         sure = f"{column.confidence:.0%}" + ("" if column.confidence >= _SURE else ", please check")
         lines.append(f"{column.name} = {_value(column.source_column)}  # {sure}; e.g. {_shown(column.example)}")
-    free = [
-        name
-        for name in proposed.example
-        if name not in proposed.source.columns.values() and name != proposed.source.row_id
-    ]
-    if free:
-        lines.append(f"# not used: {', '.join(_shown(name) for name in free)}")
+    if proposed.unused_columns:
+        lines.append(f"# not used: {', '.join(_shown(name) for name in proposed.unused_columns)}")
     return lines
 
 
 def _unused(proposal: Proposal) -> str:
     return "\n".join(
-        f"# Left out: {_shown(entry.path.name)}: {_shown(entry.why, _LONGEST_NOTE)}." for entry in proposal.unused
+        f"# Left out: {_shown(entry.name, _LONGEST_NOTE)}: {_shown(entry.why, _LONGEST_NOTE)}."
+        for entry in proposal.unused
     )
 
 

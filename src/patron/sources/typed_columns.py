@@ -56,11 +56,13 @@ class TypedColumn:
 
 
 def parsing_engine() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory, used as a parser only: one thread, so that rows keep their order; no downloads."""
+    """A DuckDB in memory, used as a parser only: one thread, so that rows keep their order; no files, no network, no extensions."""
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False, "threads": 1}
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     return connection
 
 

@@ -79,6 +79,8 @@ def typed(column: Column, text: str, source: Source) -> Typed:
             return _flag(text)
         case "id":
             return _identity(text)
+        case "count":
+            return _version(text, source)
         case _:
             return Typed(text, "NULL", "NULL")
 
@@ -101,6 +103,16 @@ def _flag(text: str) -> Typed:
     lower = f"lower({text})"
     value = f"CASE WHEN {is_one_of(lower, TRUE_WORDS)} THEN TRUE WHEN {is_one_of(lower, FALSE_WORDS)} THEN FALSE END"
     return Typed(value, "'unparseable_flag'", "' is not true or false'")
+
+
+def _version(text: str, source: Source) -> Typed:
+    """A version's place among others: a whole number as it is, a moment as its microseconds since 1970-01-01."""
+    number = f"regexp_full_match({text}, '[-+]?\\d{{1,18}}(\\.0+)?')"
+    moment = f"epoch_us({believable(moment_value(text, source))})"
+    value = f"CASE WHEN {number} THEN TRY_CAST(regexp_extract({text}, '^[-+]?\\d+') AS BIGINT) ELSE {moment} END"
+    expected = "ISO (2011-12-09 12:50)" if source.date_format == "iso" else source.date_format
+    complaint = literal(f" is neither a whole number nor a date written as {expected}")
+    return Typed(value, "'unreadable_version'", complaint)
 
 
 # Numbers

@@ -1,5 +1,7 @@
 """Where tables live and queries run."""
 
-from patron.warehouse.duckdb import Batches, DuckDBWarehouse, open_warehouse
+from patron.warehouse.duckdb import WAREHOUSE_FILE, DuckDBWarehouse
+from patron.warehouse.installed import open_warehouse
+from patron.warehouse.warehouse import Batches, Warehouse
 
-__all__ = ["Batches", "DuckDBWarehouse", "open_warehouse"]
+__all__ = ["WAREHOUSE_FILE", "Batches", "DuckDBWarehouse", "Warehouse", "open_warehouse"]

@@ -9,20 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from patron.credentials import Credentials
 from patron.errors import DamagedWarehouse, DataError, NothingThere, PatronError, StorageFailed, WorkspaceBusy
 from patron.settings import WarehouseSettings
 from patron.tables import Column, Kind
+from patron.warehouse.warehouse import SCHEMAS, Batches, BatchFunction, Rows, Warehouse
 
-SCHEMAS = ("bronze", "silver", "gold", "work")
 _SQL_TYPE: dict[Kind, str] = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -36,23 +37,20 @@ _SQL_TYPE: dict[Kind, str] = {
     "real": "DOUBLE",
     "flag": "BOOLEAN",
 }
+WAREHOUSE_FILE: Final = "warehouse.duckdb"
+_MOST_WORDED = 100
+_ROW_GROUP = 122_880
+"""Rows that the engine stores together. Batches of other sizes are written twice, and take twice the room."""
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Arrow batches that are made as they are written."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
-
-
-class DuckDBWarehouse:
+class DuckDBWarehouse(Warehouse):
     """An open warehouse. One process at a time; close it, or use it as a context."""
 
     def __init__(self, path: Path | None, settings: WarehouseSettings, *, spill: Path | None = None) -> None:
         self.path = path
         self._connection = _connect(path, settings, spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
+        self._worded: dict[ibis.expr.operations.Node, str] = {}
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
@@ -86,6 +84,13 @@ class DuckDBWarehouse:
         ).fetchone()
         return bool(found and found[0])
 
+    def names(self, schema: str) -> tuple[str, ...]:
+        """The tables of a schema, by name."""
+        found = self._do(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name", [schema]
+        )
+        return tuple(name for (name,) in found.fetchall())
+
     def table(self, schema: str, name: str) -> ir.Table:
         """A stored table as an Ibis expression."""
         if not self.exists(schema, name):
@@ -105,13 +110,13 @@ class DuckDBWarehouse:
                 f"ALTER TABLE {_quoted(schema)}.{_quoted(name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} VARCHAR"
             )
 
-    def replace(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
+    def replace(self, schema: str, name: str, rows: Rows) -> int:
         """Make this table anew from a query or from Arrow; gives the number of rows."""
         return self._write(
             f"CREATE OR REPLACE TABLE {_quoted(schema)}.{_quoted(name)} AS SELECT * FROM ({{rows}})", rows, schema, name
         )
 
-    def append(self, schema: str, name: str, rows: ir.Table | pa.Table | Batches) -> int:
+    def append(self, schema: str, name: str, rows: Rows) -> int:
         """Add rows, matched by column name; gives the number of rows added."""
         before = self.count(schema, name)
         self._write(
@@ -119,33 +124,64 @@ class DuckDBWarehouse:
         )
         return self.count(schema, name) - before
 
+    def map_rows(self, schema: str, name: str, rows: ir.Table, function: BatchFunction, made: pa.Schema) -> int:
+        """Make this table anew from what a function makes of each batch of a query's rows; gives the number of rows."""
+        return self.replace(schema, name, Batches(made, map(function, self.stream(rows))))
+
     def drop(self, schema: str, name: str) -> None:
         self._do(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
 
     def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
         """Remove the rows in which these columns have these values (all rows, if none are given)."""
-        condition = " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
-        self._do(f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {condition}", list(where.values()))
+        self._do(
+            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE {_all_equal(where)}",
+            list(where.values()),
+        )
+
+    def keep_only(self, schema: str, name: str, where: Mapping[str, str]) -> None:
+        """Remove the rows in which not all of these columns have these values."""
+        self._do(
+            f"DELETE FROM {_quoted(schema)}.{_quoted(name)} WHERE ({_all_equal(where)}) IS NOT TRUE",
+            list(where.values()),
+        )
+
+    def supersede(self, schema: str, name: str, rows: ir.Table, at: datetime) -> None:
+        """Close the rows that hold and agree with one of these in every column that these have (NULL agrees with NULL)."""
+        same = " AND ".join(f"held.{_quoted(c)} IS NOT DISTINCT FROM told.{_quoted(c)}" for c in rows.columns)
+        self._do(
+            f"UPDATE {_quoted(schema)}.{_quoted(name)} AS held SET superseded_at = ? FROM ({self.sql(rows)}) AS told "
+            f"WHERE held.superseded_at IS NULL AND {same}",
+            [at],
+        )
 
     def count(self, schema: str, name: str) -> int:
         found = self._do(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}").fetchone()
         return int(found[0]) if found else 0
 
     def execute(self, sql: str, parameters: list[Any] | None = None) -> None:
-        """A statement that no expression can word (UPDATE, DELETE); values only as parameters."""
-        self._do(sql, parameters or [])
+        """A statement of this engine's own; values only as parameters. No room asks for it: it is for people and measurements."""
+        self._do(sql, parameters)
 
     def fetch(self, expression: ir.Expr) -> pa.Table:
         """A query's result as an Arrow table."""
-        return self._do(self.sql(expression)).to_arrow_table()
+        rows = expression.as_table()
+        return _whole(self._do(self.sql(rows)).to_arrow_table(), rows.schema())
 
     def stream(self, expression: ir.Table, rows: int = 200_000) -> pa.RecordBatchReader:
         """A query's result as Arrow batches, on a connection of its own."""
         return self._connection.cursor().execute(self.sql(expression)).to_arrow_reader(rows)
 
     def sql(self, expression: ir.Expr) -> str:
-        """The SQL that an expression becomes here."""
-        return str(self._ibis.compile(expression))
+        """The SQL that an expression becomes here.
+
+        Wording one takes longer than running it over a small file, so the last ones asked for are kept.
+        """
+        asked = expression.op()
+        sql = self._worded.pop(asked, None) or str(self._ibis.compile(expression))
+        self._worded[asked] = sql
+        if len(self._worded) > _MOST_WORDED:
+            del self._worded[next(iter(self._worded))]
+        return sql
 
     def _do(self, sql: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
         try:
@@ -153,7 +189,7 @@ class DuckDBWarehouse:
         except RuntimeError as error:  # Ctrl-C may fall into any statement, also outside a transaction
             raise _told(error) from error
 
-    def _write(self, statement: str, rows: ir.Table | pa.Table | Batches, schema: str, name: str) -> int:
+    def _write(self, statement: str, rows: Rows, schema: str, name: str) -> int:
         if isinstance(rows, pa.Table):
             self._write_arrow(statement, rows)
         elif isinstance(rows, Batches):
@@ -164,7 +200,8 @@ class DuckDBWarehouse:
 
     def _write_batches(self, statement: str, rows: Batches) -> None:
         refusals: list[PatronError] = []
-        reader = pa.RecordBatchReader.from_batches(rows.schema, _keeping(refusals, rows.batches))
+        batches = _in_row_groups(rows.schema, _keeping(refusals, rows.batches))
+        reader = pa.RecordBatchReader.from_batches(rows.schema, batches)
         try:
             self._write_arrow(statement, reader)
         except duckdb.Error as error:
@@ -181,12 +218,34 @@ class DuckDBWarehouse:
             self._connection.unregister("arrow_rows")
 
 
+def _whole(found: pa.Table, schema: ibis.Schema) -> pa.Table:
+    """The same table with whole numbers where Ibis says so: DuckDB gives a sum of them as a decimal."""
+    for place, (name, kind) in enumerate(schema.items()):
+        if kind.is_integer() and pa.types.is_decimal(found.schema.field(place).type):
+            found = found.set_column(place, name, found.column(place).cast(pa.int64()))
+    return found
+
+
 def _keeping(refusals: list[PatronError], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     try:
         yield from batches
     except PatronError as error:
         refusals.append(error)
         raise
+
+
+def _in_row_groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of ``_ROW_GROUP``, the last of what is left."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        while rows >= _ROW_GROUP:
+            whole = pa.Table.from_batches(waiting, schema)
+            yield whole.slice(0, _ROW_GROUP).combine_chunks().to_batches()[0]
+            waiting, rows = whole.slice(_ROW_GROUP).to_batches(), rows - _ROW_GROUP
+    yield from pa.Table.from_batches(waiting, schema).combine_chunks().to_batches()
 
 
 def _told(error: BaseException) -> BaseException:
@@ -233,9 +292,13 @@ def _connect(path: Path | None, settings: WarehouseSettings, spill: Path | None)
     return connection
 
 
-def open_warehouse(folder: Path, settings: WarehouseSettings) -> DuckDBWarehouse:
+def open_warehouse(folder: Path, settings: WarehouseSettings, _credentials: Credentials) -> DuckDBWarehouse:
     """The warehouse of a workspace folder."""
-    return DuckDBWarehouse(folder / "warehouse.duckdb", settings, spill=folder / "spill")
+    return DuckDBWarehouse(folder / WAREHOUSE_FILE, settings, spill=folder / "spill")
+
+
+def _all_equal(where: Mapping[str, str]) -> str:
+    return " AND ".join(f"{_quoted(column)} = ?" for column in where) or "TRUE"
 
 
 def _quoted(name: str) -> str:

@@ -122,14 +122,17 @@ def _time_of(block: Block, at: Parameters, chance: Floats, ever: Floats) -> Floa
         time = p * np.expm1(-np.log1p(-np.minimum(chance, 1 - 1e-16)) / a)
     possible = (chance < ever * (1 - 1e-12)) & (time < 1e300)
     time = np.where(possible, time, p)
+    # Each row stops by itself: its time is the same whoever else is asked for.
+    moving = possible.copy()
     for _ in range(100):
         reached = _buys_within(block, at, time)
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             step = np.log(chance / reached) * reached / (time * _density(block, at, time))
-            step = np.where(possible & np.isfinite(step), np.clip(step, -1.0, 20.0), 0.0)
+            step = np.where(moving & np.isfinite(step), np.clip(step, -1.0, 20.0), 0.0)
             time = time * np.exp(step)
         possible &= time < 1e300
-        if np.abs(step).max(initial=0.0) < 1e-12:
+        moving &= possible & (np.abs(step) >= 1e-12)
+        if not moving.any():
             break
     return np.where(possible, time, np.inf)
 

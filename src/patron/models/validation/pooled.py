@@ -65,6 +65,11 @@ class Labels:
         place = np.array([order.index(str(name)) for name in found], dtype=np.int64)
         return cls(place[group], tuple(order))
 
+    @property
+    def words(self) -> NDArray[np.str_]:
+        """The name of each row's group."""
+        return np.array(self.names, dtype=np.str_)[self.group]
+
     def merged(self, keep: Flags, name: str) -> Labels:
         """The kept groups, and all others together under one name at the end; empty ones vanish."""
         kept = np.flatnonzero(keep)

@@ -65,7 +65,7 @@ def fit_activity(customers: Customers, horizon_days: int) -> FittedActivity:
 
 @once_per_table
 def _process(customers: Customers) -> FittedBGNBD:
-    summary = summary_of(customers)
+    summary = summary_to_learn_from(customers)
     return BGNBD().fit(summary) if bool((summary.T > 0).any()) else _UNOBSERVED
 
 
@@ -73,6 +73,14 @@ def summary_of(customers: Customers) -> Summary:
     """The buy-till-you-die summary in a feature table, in days."""
     frequency, recency, T = (customers.column(name) for name in INPUTS)
     return Summary(frequency, recency, T, unit="day")
+
+
+def summary_to_learn_from(customers: Customers) -> Summary:
+    """The summaries that a purchase process learns from: of these customers, or of everybody they stand for."""
+    if customers.counted is None:
+        return summary_of(customers)
+    frequency, recency, T = (customers.counted[name] for name in INPUTS)
+    return Summary(frequency, recency, T, weight=customers.counted["weight"], unit="day")
 
 
 def as_json(content: object) -> bytes:

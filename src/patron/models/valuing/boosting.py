@@ -7,6 +7,7 @@ the weighted mean of the ratios is total value / total expectation, the total is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,13 +101,18 @@ def _fit(history: History, seed: int) -> FittedBoosting:
 
 def fit_boosting(taught: Teaching, shape: Shape, seed: int) -> FittedBoosting:
     """Boosters of this shape on all that is taught, calibrated on the newest window where older ones stand alone."""
+    return FittedBoosting(taught.reach, grow_parts(taught, shape, seed), calibration_of(taught, shape, seed))
+
+
+def calibration_of(taught: Teaching, shape: Shape, seed: int) -> Calibration:
+    """How far boosters of this shape set answers apart, seen on the newest window where older ones stand alone."""
 
     def out_of_time(older: Teaching, newest: Teaching) -> tuple[Floats, Floats]:
         parts = grow_parts(older, shape, seed)
         chance = parts.chance(newest.table.matrix)
         return chance, parts.value(newest.table, chance)
 
-    return FittedBoosting(taught.reach, grow_parts(taught, shape, seed), calibrate(taught, out_of_time))
+    return calibrate(taught, out_of_time)
 
 
 def grow_parts(taught: Teaching, shape: Shape, seed: int) -> Parts:
@@ -132,20 +138,30 @@ def grow_parts(taught: Teaching, shape: Shape, seed: int) -> Parts:
     )
 
 
-def _chance(taught: Teaching, matrix: Matrix, shape: Shape, seed: int) -> xgb.Booster:
-    bought = taught.bought.astype(np.float64)
-    monotone = tuple(int(name in RISING) for name in taught.table.columns)
-    objective = {
+def chance_objective(share_bought: float, columns: Iterable[str], shape: Shape) -> dict[str, object]:
+    """What the trees of the chance of buying aim at, in XGBoost's own words."""
+    monotone = tuple(int(name in RISING) for name in columns)
+    return {
         "objective": "binary:logistic",
-        "base_score": float(np.clip(bought.mean(), 0.001, 0.999)),
+        "base_score": float(np.clip(share_bought, 0.001, 0.999)),
         "monotone_constraints": str(monotone).replace(" ", ""),
         # Here a leaf's weight is the sum of chance × (1 - chance), at most a quarter of its rows.
         "min_child_weight": shape.least_rows / 4,
     }
+
+
+def ratio_objective(outcome: float, expected: float) -> dict[str, object]:
+    """What the trees of a ratio aim at: they start from total outcome / total expectation."""
+    return {"objective": "reg:squarederror", "base_score": outcome / expected}
+
+
+def _chance(taught: Teaching, matrix: Matrix, shape: Shape, seed: int) -> xgb.Booster:
+    bought = taught.bought.astype(np.float64)
+    objective = chance_objective(float(bought.mean()), taught.table.columns, shape)
     return grow(matrix, bought, objective, shape, seed)
 
 
 def _ratio(matrix: Matrix, outcome: Floats, expected: Floats, shape: Shape, seed: int) -> xgb.Booster:
     """The weight in a leaf counts mean customers: a single giant must not make a leaf of its own."""
-    objective = {"objective": "reg:squarederror", "base_score": float(outcome.sum() / expected.sum())}
+    objective = ratio_objective(float(outcome.sum()), float(expected.sum()))
     return grow(matrix, outcome / expected, objective, shape, seed, weight=expected / expected.mean())

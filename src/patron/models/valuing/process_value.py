@@ -13,7 +13,13 @@ from patron.models.buying.mbg_nbd import MBGNBD, FittedMBGNBD
 from patron.models.buying.pareto_nbd import FittedParetoNBD, ParetoNBD
 from patron.models.customers import Customers, History, Prediction
 from patron.models.valuing import activity
-from patron.models.valuing.activity import FittedActivity, as_json, fit_activity, summary_of
+from patron.models.valuing.activity import (
+    FittedActivity,
+    as_json,
+    fit_activity,
+    summary_of,
+    summary_to_learn_from,
+)
 from patron.models.valuing.once import once_per_table
 
 FEWEST_REPEAT_BUYERS: Final = 30
@@ -150,12 +156,12 @@ def _with_spend(process: FittedActivity, customers: Customers) -> FittedProcessV
 
 @once_per_table
 def _mbg_nbd(customers: Customers) -> FittedMBGNBD:
-    return MBGNBD().fit(summary_of(customers))
+    return MBGNBD().fit(summary_to_learn_from(customers))
 
 
 @once_per_table
 def _pareto_nbd(customers: Customers) -> FittedParetoNBD:
-    return ParetoNBD().fit(summary_of(customers))
+    return ParetoNBD().fit(summary_to_learn_from(customers))
 
 
 @once_per_table

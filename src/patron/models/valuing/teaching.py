@@ -275,7 +275,7 @@ def _kept_rows(windows: list[Window]) -> list[Flags]:
         np.full(len(ids), window.customers.as_of_day, dtype=np.uint64) for ids, window in zip(who, windows, strict=True)
     ]
     everyone, day = np.concatenate(who), np.concatenate(days)
-    lot = _scrambled(everyone ^ (day * np.uint64(0x9E3779B97F4A7C15)))
+    lot = lots(everyone, day)
     order = np.lexsort((lot, everyone))
     first = np.concatenate([[True], everyone[order][1:] != everyone[order][:-1]])
     position = np.arange(len(order))
@@ -286,6 +286,11 @@ def _kept_rows(windows: list[Window]) -> list[Flags]:
     if share < 1:
         kept &= everyone < share * 2**32
     return list(np.split(kept, np.cumsum([len(ids) for ids in who])[:-1]))
+
+
+def lots(who: NDArray[np.uint64], day: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A lot for each customer (hashed) at each cutoff: the windows of the lowest ones teach."""
+    return _scrambled(who ^ (day * np.uint64(0x9E3779B97F4A7C15)))
 
 
 def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -54,7 +54,7 @@ def _show(proposal: Proposal) -> None:
     for source in proposal.sources:
         _show_source(console, source)
     for file in proposal.unused:
-        console.print(f"\n[bold]{escape(file.path.name)}[/] is left out: {escape(file.why)}")
+        console.print(f"\n[bold]{escape(file.name)}[/] is left out: {escape(file.why)}")
     for note in proposal.notes:
         console.print(f"• {escape(note)}")
     console.print(f"Profile {proposal.profile}, currency {proposal.currency}")
@@ -62,11 +62,14 @@ def _show(proposal: Proposal) -> None:
 
 def _show_source(console: Console, source: ProposedSource) -> None:
     names = ", ".join(path.name for path in source.files[:3]) + (" …" if len(source.files) > 3 else "")
+    names += f", sheet '{source.source.sheet}'" if source.source.sheet else ""
     table = Table("Patron's column", "← in the file", "an example", "sure", box=None, pad_edge=False)
     for column in source.columns:
         table.add_row(column.name, escape(column.source_column), escape(column.example), _sure(column.confidence))
     console.print(f"\n[bold]{escape(names)}[/] → table [bold]{source.source.table}[/]")
     console.print(table)
+    if source.unused_columns:
+        console.print(f"  not used: {escape(', '.join(source.unused_columns))}")
     for note in source.notes:
         console.print(f"  • {escape(note)}")
 
@@ -102,10 +105,11 @@ def _plain(proposal: Proposal, target: Path) -> dict[str, Any]:
                 "files": [str(path) for path in source.files],
                 "columns": [asdict(column) for column in source.columns],
                 "example": source.example,
+                "unused_columns": list(source.unused_columns),
                 "notes": list(source.notes),
             }
             for source in proposal.sources
         ],
-        "unused": [{"file": str(file.path), "why": file.why} for file in proposal.unused],
+        "unused": [{"file": str(file.path), "sheet": file.sheet, "why": file.why} for file in proposal.unused],
         "notes": list(proposal.notes),
     }

@@ -1,8 +1,8 @@
 """`patron`: the command line's entry, its commands and how errors become exit codes.
 
 stdout carries results, stderr talk. Exit codes: 0 done; 1 any other refusal; 2 asked wrongly; 3 the data is at
-fault; 4 another run holds the workspace; 5 a release or the warehouse is damaged;
-6 the disk refuses; 130 interrupted.
+fault; 4 another run holds the workspace; 5 a release, the lake or the warehouse is damaged;
+6 the disk refuses; 7 a source cannot be reached; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Annotated
 import typer
 
 from patron.errors import PatronError, SettingsError, UsageError
+from patron.surfaces.cli.contract import contract_app
+from patron.surfaces.cli.queue import queue_app
+from patron.surfaces.cli.rules import rules_app
 from patron.version import VERSION
 
 app = typer.Typer(
@@ -31,6 +34,9 @@ release_app = typer.Typer(help="Published releases: list, show and verify, roll 
 features_app = typer.Typer(help="What customers are described by.", no_args_is_help=True)
 app.add_typer(release_app, name="release")
 app.add_typer(features_app, name="features")
+app.add_typer(queue_app, name="queue")
+app.add_typer(rules_app, name="rules")
+app.add_typer(contract_app, name="contract")
 
 Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")
@@ -86,6 +92,54 @@ def run(
     from patron.surfaces.cli.run import run_and_tell
 
     run_and_tell(workspace, again=again, as_json=as_json)
+
+
+@app.command()
+def fetch(
+    source: Annotated[
+        str, typer.Argument(help="A source of patron.toml; without it, all that are fetched.", show_default=False)
+    ] = "",
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Fetch what is new from databases, stores and services into the lake, without a run."""
+    from patron.surfaces.cli.fetch import fetch_and_tell
+
+    fetch_and_tell(workspace, source or None, as_json=as_json)
+
+
+@app.command()
+def sources(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """List the connectors there are, with their options, and what each source of the workspace has fetched."""
+    from patron.surfaces.cli.sources import show_sources
+
+    show_sources(workspace, as_json=as_json)
+
+
+@app.command()
+def watch(
+    workspace: Workspace = Path(),
+    every: Annotated[str, typer.Option(help="Time between two looks, e.g. 5s, 2min, 1h.")] = "5s",
+    once: Annotated[bool, typer.Option("--once", help="End when what is there now is done.")] = False,
+    max_runs: Annotated[int | None, typer.Option(min=1, help="End after so many runs.", show_default="no end")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for files, and run exactly once for each new one; a run that fails does not end it."""
+    from patron.surfaces.cli.watch import watch_workspace
+
+    watch_workspace(workspace, every, max_runs, once=once, as_json=as_json)
+
+
+@app.command()
+def quality(
+    workspace: Workspace = Path(),
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the four gates: what was checked, what failed, what is agreed, and how it went before."""
+    from patron.surfaces.cli.quality import show_quality
+
+    show_quality(workspace, html, as_json=as_json)
 
 
 @app.command()
@@ -172,6 +226,23 @@ def prospects(
 
 
 @app.command()
+def plan(
+    customers: Annotated[int, typer.Option(min=1, help="Customers to run.", show_default=False)],
+    orders_per_customer: Annotated[
+        float | None,
+        typer.Option(help="Transaction rows of each customer.", show_default="as in your last run, else 10"),
+    ] = None,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Measure this computer anew (a few minutes).")] = False,
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Say how many minutes, how much memory and disk a run of so many customers takes here, and where to run it."""
+    from patron.surfaces.cli.plan import show_plan
+
+    show_plan(workspace, customers, orders_per_customer, anew=calibrate, as_json=as_json)
+
+
+@app.command()
 def demo(
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The folder to make.")] = Path("patron-demo"),
     world: Annotated[
@@ -197,6 +268,23 @@ def demo(
 
 
 @app.command()
+def profile(
+    target: Annotated[
+        str, typer.Argument(metavar="TABLE|FILE", help="A table, such as silver.transactions, or a file of raw data.")
+    ],
+    workspace: Workspace = Path(),
+    html: Annotated[
+        Path | None, typer.Option(help="Write the profile as a page there, with pictures.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a table or file holds: types, missing values, spread, dates, correlations, keys, and what to mend."""
+    from patron.surfaces.cli.profile import show_profile
+
+    show_profile(target, workspace, html, as_json=as_json)
+
+
+@app.command()
 def quarantine(
     workspace: Workspace = Path(),
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
@@ -206,6 +294,41 @@ def quarantine(
     from patron.surfaces.cli.quarantine import show_quarantine
 
     show_quarantine(workspace, limit, as_json=as_json)
+
+
+@app.command()
+def lineage(
+    column: Annotated[
+        str, typer.Argument(help="TABLE.COLUMN, or a table; without it, all tables.", show_default=False)
+    ] = "",
+    workspace: Workspace = Path(),
+    downstream: Annotated[
+        bool, typer.Option("--downstream/--upstream", help="What is made from it, instead of what it is made from.")
+    ] = False,
+    filters: Annotated[
+        bool, typer.Option("--filters", help="Also what only decides which rows take part, and facts of files.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the picture of all columns there, opened at this one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a column comes from, back to the sources' own columns, and what is made from it."""
+    from patron.surfaces.cli.lineage import Asked, show_lineage
+
+    show_lineage(workspace, Asked(column, downstream, filters), html, as_json=as_json)
+
+
+@app.command()
+def dbt(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the dbt package.", show_default=False)],
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the dbt package of a workspace: sources, dimensions and facts, report tables, tests and exposures."""
+    from patron.surfaces.cli.dbt import write_package
+
+    write_package(workspace, folder, as_json=as_json)
 
 
 @release_app.command("list")

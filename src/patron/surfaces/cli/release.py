@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -13,6 +14,7 @@ from patron.pipeline.report import write_report
 from patron.releases.contents import CARD_TEXT
 from patron.releases.manifest import read_manifest, verify
 from patron.releases.shelf import Shelf
+from patron.releases.stale import read_stale
 from patron.reports.card_story import calibration_sentence, fairness_sentence, worst_sentence
 from patron.reports.model_card import read_card
 from patron.reports.summary import plain_summary
@@ -26,13 +28,24 @@ def list_releases(workspace: Path, *, as_json: bool) -> None:
     current = shelf.current_name()
     manifests = [read_manifest(shelf.path(name)) for name in shelf.names()]
     if as_json:
-        typer.echo(json.dumps([asdict(m) | {"current": m.id == current} for m in manifests], indent=2))
+        facts = [asdict(m) | {"current": m.id == current, "stale": _stale_facts(shelf, m.id)} for m in manifests]
+        typer.echo(json.dumps(facts, indent=2))
         return
     if not manifests:
         typer.echo("Nothing is published here yet. Run 'patron run' first.")
     for m in manifests:
         mark = "→" if m.id == current else " "
-        typer.echo(f"{mark} {m.id}  as of {m.as_of}  {m.customers:>10,} customers  {m.horizon_days} days  {m.champion}")
+        stale = _stale_facts(shelf, m.id)
+        late = f"  stale since {stale['since']}" if stale else ""
+        typer.echo(
+            f"{mark} {m.id}  as of {m.as_of}  {m.customers:>10,} customers  {m.horizon_days} days  {m.champion}{late}"
+        )
+
+
+def _stale_facts(shelf: Shelf, name: str) -> dict[str, Any] | None:
+    """The mark on this release, if it is stale."""
+    stale = read_stale(shelf.folder)
+    return asdict(stale) if stale and stale.release == name else None
 
 
 def show_release(workspace: Path, name: str | None, *, as_json: bool) -> None:
@@ -45,6 +58,9 @@ def show_release(workspace: Path, name: str | None, *, as_json: bool) -> None:
     typer.echo(
         f"Release {manifest.id}, published {manifest.created_at}; all {len(manifest.files)} files are as published."
     )
+    stale = _stale_facts(Shelf(folder.parent), manifest.id)
+    if stale:
+        typer.echo(f"It is stale since {stale['since']}: newer data came and was refused. See 'patron quality'.")
     for line in plain_summary(folder):
         typer.echo(line)
     card = read_card(folder)

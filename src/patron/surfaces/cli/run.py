@@ -15,6 +15,8 @@ from patron.releases.shelf import Shelf
 from patron.reports.summary import plain_summary
 from patron.surfaces.cli.progress import called_as, watched
 
+_WARNINGS_SHOWN = 5
+
 
 def run_and_tell(workspace: Path, *, again: bool = False, as_json: bool = False) -> RunOutcome:
     """Run a workspace, with progress on stderr and the result on stdout."""
@@ -41,6 +43,7 @@ def outcome_facts(outcome: RunOutcome) -> dict[str, Any]:
         "horizon_days": manifest.horizon_days,
         **outcome.totals,
         "expected_value": outcome.expected,
+        "warnings": list(outcome.warnings),
         "steps": [asdict(step) for step in outcome.steps],
     }
 
@@ -55,6 +58,12 @@ def _tell(outcome: RunOutcome) -> None:
     for line in plain_summary(outcome.release_folder):
         typer.echo(line)
     report = outcome.workspace / "report.html"
+    if outcome.warnings:
+        typer.echo("")
+        for line in outcome.warnings[:_WARNINGS_SHOWN]:
+            typer.echo(f"! {line}")
+        if len(outcome.warnings) > _WARNINGS_SHOWN:
+            typer.echo(f"! … {len(outcome.warnings) - _WARNINGS_SHOWN} more: {called_as()} quality")
     typer.echo("")
     typer.echo(f"Release  {outcome.release_id}")
     typer.echo(f"Report   {report}")

@@ -1,0 +1,40 @@
+-- Each customer that was valued: who, how they bought, what they are worth, and which group they are in.
+select
+    scores.customer_id,
+    dim_customer.country,
+    dim_customer.region,
+    dim_customer.branch_id,
+    dim_customer.gender,
+    dim_customer.acquisition_channel,
+    dim_customer.first_purchase_at,
+    dim_customer.last_purchase_at,
+    features.orders,
+    features.purchase_days,
+    features.frequency,
+    features.recency,
+    features.{{ adapter.quote('T') }} as tenure_days,
+    features.monetary_value,
+    features.days_since_last_purchase,
+    scores.as_of,
+    scores.horizon_days,
+    scores.historic_value,
+    scores.expected_value,
+    scores.value_low,
+    scores.value_high,
+    scores.total_value,
+    scores.expected_orders,
+    scores.probability_alive,
+    scores.probability_no_purchase,
+    scores.next_purchase_from,
+    scores.next_purchase_to,
+    scores.confidence,
+    scores.model,
+    segments.tier,
+    segments.rfm_segment,
+    segments.recency_score,
+    segments.frequency_score,
+    segments.monetary_score
+from {{ source('gold', 'scores') }} as scores
+inner join {{ source('gold', 'segments') }} as segments on segments.customer_id = scores.customer_id
+inner join {{ source('gold', 'customer_features') }} as features on features.customer_id = scores.customer_id
+left join {{ ref('dim_customer') }} as dim_customer on dim_customer.customer_id = scores.customer_id

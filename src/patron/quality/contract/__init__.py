@@ -1,0 +1,1 @@
+"""The data contract for other tools: the same expectations as Soda checks, a Great Expectations suite, or dbt tests."""
