@@ -34,8 +34,8 @@ from patron.models.validation.coverage import LabelCoverage, tenths
 from patron.models.validation.fold import Fold
 from patron.models.valuing.installed import value_model
 from patron.periods import day_number, longest_provable_horizon
-from patron.pipeline.describe import history_span
-from patron.pipeline.prepare import mapped_columns
+from patron.pipeline.mapped import mapped_columns
+from patron.pipeline.modelling.describe import history_span
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.pipeline.step import Run
 from patron.scores.intervals import ended_by, learnt_intervals, rolling_totals

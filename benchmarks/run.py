@@ -20,7 +20,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from patron.pipeline.measured_run import Watched, disk_used, watch_run
+from patron.pipeline.capacity.measured_run import Watched, disk_used, watch_run
 from patron.reports.capacity import MeasuredRun, log_log_slope
 from patron.settings import read_settings
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from patron.pipeline.profile import profile
+from patron.pipeline.profiling.profile import profile
 from patron.quality.profile.measure import AskedColumn, AskedTable, measure
 from patron.reports.profile_page import render_profile
 from patron.settings import WarehouseSettings

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from integrations.environments import environment
-from patron.pipeline.contract import export_contract
+from patron.pipeline.inquiries.contract import export_contract
 from patron.pipeline.runner import run_workspace
 from patron.quality.contract.contract import Contract, contract_of
 from patron.quality.declared import all_expectations

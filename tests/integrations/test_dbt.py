@@ -15,7 +15,7 @@ import pytest
 
 import patron
 from integrations.environments import environment
-from patron.pipeline.dbt_package import write_dbt_package
+from patron.pipeline.inquiries.dbt_package import write_dbt_package
 from patron.pipeline.runner import run_workspace
 from patron.sources.samples import prepare_sample
 

@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 from patron.errors import UsageError
-from patron.pipeline.calibration import SIZES, Calibration, Size, calibrate, keep, kept, simulated, this_computer
-from patron.pipeline.capacity import own_run
-from patron.pipeline.measured_run import disk_used, resident_bytes, watch_run
+from patron.pipeline.capacity.calibration import (
+    SIZES,
+    Calibration,
+    Size,
+    calibrate,
+    keep,
+    kept,
+    simulated,
+    this_computer,
+)
+from patron.pipeline.capacity.measured_run import disk_used, resident_bytes, watch_run
+from patron.pipeline.capacity.planner import own_run
 from patron.pipeline.runner import RunOutcome
 from patron.reports.capacity import Job, MeasuredRun, forecast
 from patron.version import VERSION

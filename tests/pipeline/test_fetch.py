@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from patron.errors import BrokenContract, DamagedLake, SourceFailed, UnknownName, UsageError
-from patron.pipeline.fetch import fetch_workspace
+from patron.pipeline.landing.fetch import fetch_workspace
+from patron.pipeline.landing.source_states import source_states
 from patron.pipeline.runner import RunOutcome, Watcher, opened_run, run_until, run_workspace
-from patron.pipeline.source_states import source_states
 from patron.pipeline.workspace import Workspace
 from patron.releases.shelf import Shelf
 from patron.sources.lake import lake_files
@@ -67,7 +67,7 @@ def test_a_run_fetches_what_is_new_and_a_line_that_is_down_leaves_the_release(tm
 def test_a_run_killed_between_landing_and_reading_fetches_nothing_twice(tmp_path: Path) -> None:
     folder = workspace(tmp_path)
     code = (
-        "import os, patron.pipeline.ingest as i, patron.pipeline.steps as s\n"
+        "import os, patron.pipeline.landing.ingest as i, patron.pipeline.steps as s\n"
         "from dataclasses import replace\nfrom pathlib import Path\nimport patron.pipeline.runner as r\n"
         "r.STEPS = (replace(r.STEPS[0], do=lambda run: os._exit(9)), *r.STEPS[1:])\n"
         "r.run_workspace(Path('.'))\n"
@@ -87,7 +87,7 @@ def test_a_fetch_killed_while_it_lands_begins_again_from_the_last_whole_file(tmp
     code = (
         "import os\nfrom pathlib import Path\nimport patron.sources.landing_zone as z\n"
         "z._write_durably = lambda *_: os._exit(9)\n"
-        "from patron.pipeline.fetch import fetch_workspace\nfetch_workspace(Path('.'))\n"
+        "from patron.pipeline.landing.fetch import fetch_workspace\nfetch_workspace(Path('.'))\n"
     )
     killed = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
     assert killed.returncode == 9, killed.stderr

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from patron.errors import BrokenContract, GateClosed
-from patron.pipeline.contract import check_file
-from patron.pipeline.quality import quality_state
+from patron.pipeline.inquiries.contract import check_file
+from patron.pipeline.inquiries.quality import quality_state
 from patron.pipeline.runner import Watcher, opened_run, run_until, run_workspace
 from patron.releases.shelf import Shelf
 from patron.releases.stale import read_stale

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patron.errors import BrokenContract, DamagedRelease, DamagedWarehouse, NothingThere, UsageError
-from patron.pipeline.quarantine import quarantined_rows
+from patron.pipeline.inquiries.quarantine import quarantined_rows
 from patron.pipeline.runner import RunOutcome, run_workspace
 from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release

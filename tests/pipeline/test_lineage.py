@@ -9,7 +9,8 @@ import pytest
 
 from patron.features.customer_features import customer_features
 from patron.origins import OUTSIDE, Edge, Place, place
-from patron.pipeline.lineage import (
+from patron.pipeline.inquiries.lineage import stages
+from patron.pipeline.lineage.lineage import (
     ANY_HORIZON,
     CUTOFFS,
     DAYS,
@@ -18,7 +19,6 @@ from patron.pipeline.lineage import (
     lineage,
     unrun_grounds,
 )
-from patron.pipeline.lineage_shown import stages
 from patron.pipeline.runner import RunOutcome, run_workspace
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from patron.origins import Made, Place, place
-from patron.pipeline.lineage import grounds_of, lineage
+from patron.pipeline.lineage.lineage import grounds_of, lineage
 from patron.pipeline.runner import RunOutcome, Watcher, opened_run
 from patron.pipeline.step import Run, Step
 from patron.pipeline.steps import STEPS

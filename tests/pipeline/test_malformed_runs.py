@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from patron.errors import PatronError
-from patron.pipeline.quarantine import quarantined_rows
+from patron.pipeline.inquiries.quarantine import quarantined_rows
 from patron.pipeline.runner import run_workspace
 from sources.malformed_files import Malformed, malformed_files
 

@@ -13,7 +13,7 @@ import pytest
 
 import patron
 from patron.errors import DataError, UnknownName, UsageError
-from patron.pipeline.prospects import ProspectReport, ProspectTerms, value_prospects
+from patron.pipeline.inquiries.prospects import ProspectReport, ProspectTerms, value_prospects
 from patron.pipeline.runner import run_workspace
 
 START, DAYS = date(2023, 1, 1), 720

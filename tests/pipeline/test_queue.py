@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from patron.errors import BrokenContract, NothingThere, UnknownName, UsageError
-from patron.pipeline.queue import Judgement, decide, history, show, undo, waiting
+from patron.pipeline.queue.queue import Judgement, decide, history, show, undo, waiting
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.pipeline.workspace import Workspace
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from patron.pipeline.queue import decide, undo, waiting
+from patron.pipeline.queue.queue import decide, undo, waiting
 from pipeline.test_queue import FOREIGN, GOOD, UNREAD, WORDS, check, entry, reasons, shop, told
 from warehouse.postgres_server import server_dsn
 

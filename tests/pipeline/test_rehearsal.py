@@ -8,7 +8,7 @@ import pytest
 
 from patron.errors import UnknownName, UsageError
 from patron.models.valuing.installed import BASELINES
-from patron.pipeline.rehearsal import Choices, rehearse
+from patron.pipeline.inquiries.rehearsal import Choices, rehearse
 from patron.pipeline.runner import RunOutcome, Watcher, run_workspace
 from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from patron.errors import BrokenContract, SettingsError, UsageError
-from patron.pipeline.quarantine import quarantined_rows
-from patron.pipeline.queue import Judgement, decide, undo, waiting
+from patron.pipeline.inquiries.quarantine import quarantined_rows
+from patron.pipeline.queue.queue import Judgement, decide, undo, waiting
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.pipeline.workspace import Workspace
 

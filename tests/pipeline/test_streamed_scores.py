@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from patron.models.valuing.activity import INPUTS, summary_of, summary_to_learn_from
-from patron.pipeline.describe import sample_of
-from patron.pipeline.learners import learners
+from patron.pipeline.modelling.describe import sample_of
+from patron.pipeline.modelling.learners import learners
 from patron.pipeline.runner import RunOutcome, Watcher, opened_run, run_until, run_workspace
 from patron.pipeline.step import Run
 from patron.pipeline.workspace import Workspace

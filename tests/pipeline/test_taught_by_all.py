@@ -10,11 +10,11 @@ import pytest
 from patron.errors import UsageError
 from patron.models.customers import History
 from patron.models.valuing.boosting import Boosting
-from patron.pipeline.backtest import recalled_past, recalled_plan
-from patron.pipeline.learners import learners
+from patron.pipeline.modelling.backtest import recalled_past, recalled_plan
+from patron.pipeline.modelling.learners import learners
+from patron.pipeline.modelling.taught_by_all import taught_by_all
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.pipeline.step import Run
-from patron.pipeline.taught_by_all import taught_by_all
 
 
 def sampled_history(run: Run) -> History:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from patron.pipeline.score import unsettled
+from patron.pipeline.modelling.score import unsettled
 
 
 def test_a_fit_that_did_not_converge_becomes_a_caveat_and_others_do_not() -> None:

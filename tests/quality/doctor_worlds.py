@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from patron.features.prepared import needed_tables
 from patron.periods import day_number
-from patron.pipeline.portrait import draw_portrait
+from patron.pipeline.inquiries.portrait import draw_portrait
 from patron.quality.doctor.portrait import Portrait
 from patron.settings import WarehouseSettings
 from patron.warehouse.duckdb import DuckDBWarehouse

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from patron.pipeline.quality import QualityState, quality_state
+from patron.pipeline.inquiries.quality import QualityState, quality_state
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from quality.clean_worlds import Shop, as_csv, batch_name, day_after, workspace
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from features.silver_cast import CAST, CUTOFF, FACTS, bought, on, prepare, silver, warehouse
-from patron.pipeline import portrait as drawn
-from patron.pipeline.portrait import draw_portrait
+from patron.pipeline.inquiries import portrait as drawn
+from patron.pipeline.inquiries.portrait import draw_portrait
 from patron.quality.doctor.portrait import Channel, LargeOrder, Portrait
 from patron.warehouse.duckdb import DuckDBWarehouse
 

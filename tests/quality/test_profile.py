@@ -14,7 +14,7 @@ from scipy import stats
 
 import patron
 from patron.errors import NothingThere, UnknownName
-from patron.pipeline.profile import profile
+from patron.pipeline.profiling.profile import profile
 from patron.quality.profile.findings import Advice, TableProfile
 from patron.quality.profile.shifts import number_shift, word_shift
 from patron.quality.profile.together import cramers_v

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from patron.errors import BrokenContract, DataError, GateClosed, SettingsError, UsageError
-from patron.pipeline.quarantine import quarantined_rows
-from patron.pipeline.rules import approve_rules, preview_rules, rule_versions
+from patron.pipeline.gates.rules import approve_rules, preview_rules, rule_versions
+from patron.pipeline.inquiries.quarantine import quarantined_rows
 from patron.pipeline.runner import Watcher, opened_run, run_until, run_workspace
 from patron.pipeline.workspace import Workspace
 

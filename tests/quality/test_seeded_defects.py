@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from patron.errors import DataError, GateClosed
-from patron.pipeline.quality import quality_state
-from patron.pipeline.rules import approve_rules
+from patron.pipeline.gates.rules import approve_rules
+from patron.pipeline.inquiries.quality import quality_state
 from patron.pipeline.runner import PROGRESS, Watcher, opened_run, run_until, run_workspace
 from patron.releases.stale import read_stale
 from quality.clean_worlds import Row, Shop, as_csv, batch_name, day_after, workspace

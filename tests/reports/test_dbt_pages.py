@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from patron.errors import UsageError
-from patron.pipeline.dbt_package import write_dbt_package
+from patron.pipeline.inquiries.dbt_package import write_dbt_package
 from patron.reports.dbt_pages import dbt_pages
 from patron.sources.samples import prepare_sample
 from patron.tables import ALL_TABLES, SOURCE_TABLES

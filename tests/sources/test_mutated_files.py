@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patron.errors import PatronError
-from patron.pipeline.intake import totals
+from patron.pipeline.judging.intake import totals
 from patron.pipeline.runner import Watcher, opened_run, run_until
 from patron.settings import Source
 from patron.sources.parse import Parser

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from patron.errors import UsageError
-from patron.pipeline.calibration import CALIBRATION, Calibration, keep, this_computer
+from patron.pipeline.capacity.calibration import CALIBRATION, Calibration, keep, this_computer
 from patron.reports.capacity import MeasuredRun
 from patron.surfaces.cli.main import app
 from patron.version import VERSION

@@ -26,7 +26,7 @@ from patron.features.customer_features import customer_features
 from patron.features.customer_groups import customer_groups
 from patron.features.outcomes import outcomes
 from patron.features.revenue_by_month import anonymous_revenue, cohort_revenue, newcomers
-from patron.pipeline.lineage import ANY_DAY, ANY_HORIZON, CUTOFFS, Grounds
+from patron.pipeline.lineage.lineage import ANY_DAY, ANY_HORIZON, CUTOFFS, Grounds
 from patron.pipeline.runner import run_workspace
 from patron.pipeline.workspace import Workspace
 from patron.settings import Settings, WarehouseSettings

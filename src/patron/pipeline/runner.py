@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from patron.errors import DamagedRelease, DataError, GateClosed, UnknownName, UsageError
-from patron.pipeline.decided import decisions_of
-from patron.pipeline.fetch import fetch_sources, lake_paths
-from patron.pipeline.gates import RESULTS, passed_gate, record, refuse, warnings_of
-from patron.pipeline.report import REPORT, write_report
-from patron.pipeline.rules import unapproved
-from patron.pipeline.silver_gate import freshness
+from patron.pipeline.gates.gate import RESULTS, passed_gate, record, refuse, warnings_of
+from patron.pipeline.gates.rules import unapproved
+from patron.pipeline.gates.silver import freshness
+from patron.pipeline.judging.decided import decisions_of
+from patron.pipeline.landing.fetch import fetch_sources, lake_paths
+from patron.pipeline.publishing.report import REPORT, write_report
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from patron.pipeline.backtest import backtest
-from patron.pipeline.bronze_gate import bronze_gate
-from patron.pipeline.check import check
-from patron.pipeline.describe import describe
-from patron.pipeline.forecast import forecast
-from patron.pipeline.gold_gate import gold_gate
-from patron.pipeline.ingest import ingest
-from patron.pipeline.lake_gate import lake_gate
-from patron.pipeline.lineage import trace_columns
-from patron.pipeline.prepare import prepare
-from patron.pipeline.publish import publish
-from patron.pipeline.report import report
-from patron.pipeline.score import score
-from patron.pipeline.segment import segment
-from patron.pipeline.silver_gate import silver_gate
+from patron.pipeline.gates.bronze import bronze_gate
+from patron.pipeline.gates.gold import gold_gate
+from patron.pipeline.gates.lake import lake_gate
+from patron.pipeline.gates.silver import silver_gate
+from patron.pipeline.judging.check import check
+from patron.pipeline.landing.ingest import ingest
+from patron.pipeline.lineage.lineage import trace_columns
+from patron.pipeline.modelling.backtest import backtest
+from patron.pipeline.modelling.describe import describe
+from patron.pipeline.modelling.forecast import forecast
+from patron.pipeline.modelling.prepare import prepare
+from patron.pipeline.modelling.score import score
+from patron.pipeline.modelling.segment import segment
+from patron.pipeline.publishing.publish import publish
+from patron.pipeline.publishing.report import report
 from patron.pipeline.step import Step
 
 STEPS: Final = (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patron.errors import UsageError
-from patron.pipeline.doctor import diagnose_workspace
-from patron.pipeline.prospects import ProspectReport, ProspectTerms, value_prospects
-from patron.pipeline.rehearsal import Choices, rehearse
+from patron.pipeline.inquiries.doctor import diagnose_workspace
+from patron.pipeline.inquiries.prospects import ProspectReport, ProspectTerms, value_prospects
+from patron.pipeline.inquiries.rehearsal import Choices, rehearse
 from patron.pipeline.runner import Watcher, run_workspace
 from patron.quality.doctor.diagnosis import Diagnosis
 from patron.releases.contents import Release, load_release

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from patron.pipeline.profile import profile as measured
+from patron.pipeline.profiling.profile import profile as measured
 from patron.quality.profile.findings import TableProfile
 from patron.reports.profile_page import headline, profile_facts, render_profile
 

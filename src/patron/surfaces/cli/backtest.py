@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from patron.pipeline.rehearsal import Choices, rehearse
+from patron.pipeline.inquiries.rehearsal import Choices, rehearse
 from patron.reports import card_story as told
 from patron.reports.card_text import card_markdown
 from patron.reports.model_card import ModelCard, ModelResult

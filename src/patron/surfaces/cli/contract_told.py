@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from patron.pipeline.contract import check_file, export_contract
+from patron.pipeline.inquiries.contract import check_file, export_contract
 
 _BROKEN = 3
 

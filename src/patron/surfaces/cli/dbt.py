@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from patron.pipeline.dbt_package import write_dbt_package
+from patron.pipeline.inquiries.dbt_package import write_dbt_package
 
 
 def write_package(workspace: Path, folder: Path, *, as_json: bool) -> None:

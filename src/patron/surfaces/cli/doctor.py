@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from patron.pipeline.doctor import diagnose_workspace
+from patron.pipeline.inquiries.doctor import diagnose_workspace
 from patron.quality.doctor.diagnosis import Diagnosis
 from patron.quality.doctor.finding import Finding
 from patron.surfaces.cli.progress import watched

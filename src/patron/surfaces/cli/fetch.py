@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from patron.pipeline.fetch import fetch_workspace
+from patron.pipeline.landing.fetch import fetch_workspace
 from patron.sources.fetching import SourceFetch
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from patron.origins import Edge, Place
-from patron.pipeline.lineage_shown import meanings, stages, workspace_lineage
+from patron.pipeline.inquiries.lineage import meanings, stages, workspace_lineage
 from patron.reports.lineage import CLOSE, Branch, Lineage, is_file_fact
 from patron.reports.lineage_page import render_lineage
 

@@ -172,7 +172,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Test models on the past, with the error of every figure; nothing is published."""
-    from patron.pipeline.rehearsal import Choices
+    from patron.pipeline.inquiries.rehearsal import Choices
     from patron.surfaces.cli.backtest import show_backtest
 
     show_backtest(workspace, Choices(folds, horizon, tuple(model or ()), metric), card, as_json=as_json)
@@ -218,7 +218,7 @@ def prospects(
     as_json: AsJson = False,
 ) -> None:
     """Value newcomers by how they came and what they first bought, and say what winning one may cost."""
-    from patron.pipeline.prospects import ProspectTerms
+    from patron.pipeline.inquiries.prospects import ProspectTerms
     from patron.surfaces.cli.prospects import Shown, show_prospects
 
     asked = ProspectTerms(horizon, since, margin_rate, discount_rate, required_return)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from patron.pipeline.capacity import CapacityPlan, TierPlan, plan_capacity
+from patron.pipeline.capacity.planner import CapacityPlan, TierPlan, plan_capacity
 from patron.reports.capacity import Estimate, Forecast
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from patron.pipeline.profile import profile
+from patron.pipeline.profiling.profile import profile
 from patron.quality.profile.findings import ColumnProfile, TableProfile
 from patron.reports.profile_page import headline, profile_facts, render_profile, type_of
 from patron.reports.wording import number, share

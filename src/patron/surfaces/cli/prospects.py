@@ -16,7 +16,7 @@ from rich.table import Table
 from patron.models.validation.resampling import Estimate
 from patron.models.valuing.prospects import LEVEL
 from patron.periods import day_of
-from patron.pipeline.prospects import ProspectReport, ProspectTerms, value_prospects
+from patron.pipeline.inquiries.prospects import ProspectReport, ProspectTerms, value_prospects
 from patron.reports.wording import (
     NONE,
     count,

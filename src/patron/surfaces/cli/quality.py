@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from patron.pipeline.quality import quality_state
+from patron.pipeline.inquiries.quality import quality_state
 from patron.reports.quality_page import CheckResult, QualityState, quality_page
 from patron.surfaces.cli.progress import called_as
 

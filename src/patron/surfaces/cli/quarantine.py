@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from patron.pipeline.quarantine import quarantined_rows
+from patron.pipeline.inquiries.quarantine import quarantined_rows
 
 
 def show_quarantine(workspace: Path, limit: int, *, as_json: bool) -> None:

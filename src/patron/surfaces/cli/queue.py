@@ -14,8 +14,8 @@ import typer
 from patron.errors import UsageError
 
 if TYPE_CHECKING:
-    from patron.pipeline.queue import Shown
-    from patron.pipeline.waiting import Waiting, WaitingList
+    from patron.pipeline.queue.queue import Shown
+    from patron.pipeline.queue.waiting import Waiting, WaitingList
     from patron.quality.decisions import Decision
 
 queue_app = typer.Typer(
@@ -47,7 +47,7 @@ def list_waiting(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits: counts by reason, then the records, each with its id."""
-    from patron.pipeline.queue import waiting
+    from patron.pipeline.queue.queue import waiting
 
     found = waiting(workspace, reason=reason, source=source, limit=limit)
     if as_json:
@@ -63,7 +63,7 @@ def show_record(
     as_json: AsJson = False,
 ) -> None:
     """Show one record whole: what came, why it waits, what may be decided, and what was decided so far."""
-    from patron.pipeline.queue import show
+    from patron.pipeline.queue.queue import show
 
     shown = show(workspace, entry)
     if as_json:
@@ -131,7 +131,7 @@ def take_back(
     as_json: AsJson = False,
 ) -> None:
     """Take decisions back: with the next run the rows are as before, and wait again."""
-    from patron.pipeline.queue import undo
+    from patron.pipeline.queue.queue import undo
 
     _tell_decided(undo(workspace, ids, because=because, by=by or getpass.getuser()), as_json=as_json)
 
@@ -143,7 +143,7 @@ def show_history(
     as_json: AsJson = False,
 ) -> None:
     """Show what was decided, by whom, when and why; the last first."""
-    from patron.pipeline.queue import history
+    from patron.pipeline.queue.queue import history
 
     found = history(workspace, limit=limit)
     if as_json:
@@ -165,7 +165,7 @@ def _asked(workspace: Path, ids: Sequence[str] | None, all_with: str, source: st
         if source:
             raise UsageError("--source goes with --all-with; an id names its record by itself.", to_do="Leave it out.")
         return list(ids or ())
-    from patron.pipeline.queue import waiting
+    from patron.pipeline.queue.queue import waiting
 
     found = waiting(workspace, reason=all_with, source=source, limit=None)
     typer.echo(f"{found.total:,} records wait for '{all_with}'.", err=True)
@@ -184,7 +184,7 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from patron.pipeline.queue import Judgement, decide
+    from patron.pipeline.queue.queue import Judgement, decide
 
     texts = dict(_change(change) for change in changes)
     judgement = Judgement(verdict, because, by or getpass.getuser(), texts)

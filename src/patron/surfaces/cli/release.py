@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from patron.errors import NothingThere
-from patron.pipeline.report import write_report
+from patron.pipeline.publishing.report import write_report
 from patron.releases.contents import CARD_TEXT
 from patron.releases.manifest import read_manifest, verify
 from patron.releases.shelf import Shelf

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from patron.pipeline.rules import Affected, Preview, approve_rules, preview_rules, rule_versions
+from patron.pipeline.gates.rules import Affected, Preview, approve_rules, preview_rules, rule_versions
 from patron.quality.own_rules import told
 from patron.quality.rulebook import Version
 from patron.surfaces.cli.progress import called_as

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from patron.pipeline.source_states import ConnectorFacts, SourceState, connectors, source_states
+from patron.pipeline.landing.source_states import ConnectorFacts, SourceState, connectors, source_states
 from patron.settings import FILE_NAME
 
 

@@ -1,0 +1,1 @@
+"""What a run of so many customers takes on this computer."""

@@ -1,0 +1,1 @@
+"""The gates between layers: what must hold before the next one may begin."""

@@ -1,0 +1,1 @@
+"""Bringing files in: fetched, landed in bronze as they came."""

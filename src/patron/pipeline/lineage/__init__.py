@@ -1,0 +1,1 @@
+"""Which column is made from which, read off the steps."""

@@ -1,0 +1,1 @@
+"""The exception queue: what waits for a person, and what people decide."""
