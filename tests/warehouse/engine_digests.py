@@ -31,7 +31,8 @@ engine = "postgres"
 | --- | --- | --- | --- |
 | `duckdb` | one file in the workspace; the default | – | [settings](settings.md) |
 | `postgres` | schemas of a database | `pip install 'patron[postgres]'` | [PostgreSQL](postgres.md) |
-| `spark` | Parquet files, worked on by executors | `pip install 'patron[spark]'` | [settings](settings.md) |
+| `spark` | Parquet files, worked on by executors | `pip install 'patron[spark]'` | [Spark](spark.md) |
+| `bigquery` | datasets of a project | `pip install 'patron[bigquery]'` | [BigQuery](bigquery.md) |
 
 ## Equal answers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from warehouse.answered import WHICH, WORLDS, answers_of, differences
+from warehouse.answered import WHICH, WORLDS, answers_of, differences, digests
 from warehouse.engine_digests import DOCUMENT, document
 from warehouse.engines import ENGINES
 from warehouse.worlds import world_of
@@ -35,8 +35,9 @@ def test_the_generated_worlds_are_as_many_as_we_say_and_none_is_empty_or_like_an
 
 def test_every_answer_has_something_to_say() -> None:
     for which in WHICH:
-        for name, table in answers_of("duckdb", which).items():
-            assert table.num_rows > 0 or (which == "golden" and name.startswith(("flag", "nobody"))), name
+        silent = {kind for kind, (rows, _) in digests(answers_of("duckdb", which)).items() if not rows}
+        # The golden world is too small to hold every oddity.
+        assert {kind for kind in silent if which == "generated" or not kind.startswith(("flag", "nobody"))} == set()
     told = answers_of("duckdb", "generated")
     assert set(told["fates by id"]["fate"].to_pylist()) == {"fresh", "duplicate", "correction", "conflict"}
     assert len(set(told["verdicts"]["reason"].to_pylist())) == 6

@@ -17,6 +17,7 @@ import pyarrow as pa
 from features.random_world import FIRST, LAST, prompt_lines, random_facts, random_lines
 from features.silver_cast import CAST, CUTOFF, FACTS, HORIZON, Line, moment
 from patron.periods import day_of
+from patron.quality.peers import FEWEST
 
 Facts = dict[str, list[dict[str, object]]]
 DIGITS = 3
@@ -128,11 +129,18 @@ def _files(seeds: Iterable[int], rows: int) -> tuple[pa.Table, pa.Table]:
     held: list[dict[str, object]] = []
     for seed in seeds:
         rng = Random(seed)  # noqa: S311
-        rows_of_file = [_staged(rng, seed) for _ in range(rows)]
+        rows_of_file = [_staged(rng, seed) for _ in range(rows)] + _of_a_regular(rng, seed)
         again = [row for row in rows_of_file if rng.random() < 0.4]
         held += [row if rng.random() < 0.5 else _staged(rng, seed, row) for row in _each_id_once(again)]
         file += rows_of_file
     return _numbered(file), _numbered(held)
+
+
+def _of_a_regular(rng: Random, seed: int) -> list[dict[str, object]]:
+    """Rows of one customer who pays much the same each time, and once far more."""
+    amounts = [Decimal(rng.choice(["10", "12.5", "11.25"])) for _ in range(FEWEST)] + [Decimal(400 + seed)]
+    name = f"{seed:0{DIGITS}}c9"
+    return [{**_staged(rng, seed), "customer_id": name, "amount": one, "is_refund": False} for one in amounts]
 
 
 def _each_id_once(rows: list[dict[str, object]]) -> list[dict[str, object]]:
