@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from patron.errors import SettingsError
+from patron.errors import Fault, SettingsError
 from patron.secret_looks import secret_looking
-from patron.settings import Fault, read_settings
+from patron.settings import read_settings
 from patron.sources.connectors.checked import option_faults
 from patron.sources.connectors.hiding import hidden_parts
 from patron.sources.connectors.installed import connector_named, connector_names

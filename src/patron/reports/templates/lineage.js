@@ -89,7 +89,7 @@ function tell(up, down) {
   title.textContent = nameOf(column);
   const words = [];
   if (column.meaning) words.push(column.meaning[0].toUpperCase() + column.meaning.slice(1) + ".");
-  if (column.formula) words.push(made(/[=×−*/<>(]/.test(column.formula) ? "code" : "span", "", column.formula), ".");
+  if (column.formula) words.push("Made by: ", made(/[=×−*/<>(]/.test(column.formula) ? "code" : "span", "", column.formula), ".");
   const origins = [...up].map((id) => columns.get(id)).filter((one) => one.table.layer === "source" && !isFact(one));
   if (origins.length) words.push(`From ${few(origins.map(nameOf))}.`);
   words.push(`${up.size} columns lead to it, ${down.size} follow from it.`);
