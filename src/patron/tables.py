@@ -347,6 +347,7 @@ INTAKE = Table(
         _c("anonymous", "count", "of the accepted ones, without a customer", required=True),
         _c("duplicate", "count", "already there, or repeated under one row id", required=True),
         _c("quarantined", "count", "set aside", required=True),
+        _c("superseded_at", "moment", "when another state of the file took its place; empty while its rows count"),
     ),
 )
 BATCH_PROFILES = Table(

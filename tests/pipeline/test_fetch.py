@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,12 @@ from patron.pipeline.landing.source_states import source_states
 from patron.pipeline.runner import RunOutcome, Watcher, opened_run, run_until, run_workspace
 from patron.pipeline.workspace import Workspace
 from patron.releases.shelf import Shelf
+from patron.releases.stale import read_stale
 from patron.sources.lake import lake_files
 from sources.connectors import one_shop
 from sources.connectors.services import Answer, Asked, service
 
+DAY_AFTER = datetime(2023, 6, 6, 12, tzinfo=UTC)  # the last of 120 rows
 BY_TIME = 'dsn = "sqlite:///shop.db"\ntable = "orders"\nwatermark = "bought"'
 WHOLE = 'dsn = "sqlite:///shop.db"\ntable = "orders"'
 
@@ -109,13 +111,13 @@ def test_a_fetched_file_that_was_changed_stops_a_run(tmp_path: Path) -> None:
         run_workspace(folder)
 
 
-def test_a_whole_table_fetched_again_is_asked_about_or_takes_the_place_of_what_it_was(tmp_path: Path) -> None:
-    folder = workspace(tmp_path, WHOLE)
+@pytest.mark.parametrize("more", ["", 'repeated_rows = "replace"'])
+def test_a_whole_table_fetched_again_takes_the_place_of_what_it_was(tmp_path: Path, more: str) -> None:
+    folder = workspace(tmp_path, WHOLE, more)
     assert checked(folder)["accepted"] == 120
     one_shop.fill_sqlite(folder / "shop.db", one_shop.rows(120, 130))
-    with pytest.raises(BrokenContract, match=r"000002-rows\.parquet: 92\.3% of its rows are already loaded"):
-        checked(folder)
-    one_shop.write_settings(folder, one_shop.settings("database", WHOLE, 'repeated_rows = "replace"'))
+    fetch_workspace(folder)
+    assert read_words(folder) == "130 rows from 1 new file, 1 already read"
     with opened_run(folder, Watcher()) as run:
         run_until(run, "check", Watcher())
         rows = run.warehouse.table("silver", "transactions")
@@ -192,3 +194,19 @@ def test_a_source_of_a_whole_folder_does_not_take_what_was_fetched_for_another(t
     one_shop.write_csv(folder / "till.csv", one_shop.rows(500, 520))
     assert checked(folder)["accepted"] == 140
     assert checked(folder)["accepted"] == 140
+
+
+def test_a_source_that_is_down_does_not_keep_old_data_fresh(tmp_path: Path) -> None:
+    folder = workspace(tmp_path)
+    with (folder / "patron.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[quality.sla]\nfreshness = "2 days"\n')
+    first = run_workspace(folder, now=DAY_AFTER)
+    (folder / "shop.db").unlink()
+    with pytest.raises(SourceFailed):
+        run_workspace(folder, now=DAY_AFTER + timedelta(hours=1))
+    assert read_stale(first.workspace / "releases") is None
+    with pytest.raises(SourceFailed):
+        run_workspace(folder, now=DAY_AFTER + timedelta(days=9))
+    stale = read_stale(first.workspace / "releases")
+    assert stale is not None
+    assert "days old when the run began" in stale.why[0]

@@ -272,3 +272,57 @@ def test_a_fixed_row_that_other_settings_set_aside_again_waits_again(tmp_path: P
     (folder / "patron.toml").write_text(text.replace("files =", 'decimal = ","\nfiles ='), "utf-8")
     assert check(folder)["quarantined"] == 1
     assert reasons(folder) == {"unparseable_number": 1}
+
+
+def test_dropping_a_repeat_leaves_the_sale_that_it_repeats_also_in_the_next_file(tmp_path: Path) -> None:
+    twin = "z,Ada,2024-03-04 10:00,77.00,EUR\n"
+    folder = shop(tmp_path, GOOD + twin + twin)
+    text = (
+        (folder / "patron.toml")
+        .read_text("utf-8")
+        .replace('currency = "money"', 'currency = "money"\norder_id = "none"')
+    )
+    (folder / "patron.toml").write_text(
+        text.replace('files = "in/*.csv"', 'files = "in/*.csv"\nrepeated_rows = "keep"'), "utf-8"
+    )
+    body = (folder / "in" / "a.csv").read_text("utf-8").replace("money\n", "money,none\n", 1).replace("EUR\n", "EUR,\n")
+    (folder / "in" / "a.csv").write_text(body, "utf-8")
+    check(folder)
+    decide(folder, [entry(folder, "probable_repeat")], told("drop"))
+    check(folder)
+    assert amounts(folder).count("77.0000") == 1
+    (folder / "in" / "b.csv").write_text("id,who,when,amount,money,none\n" + twin.replace("EUR", "EUR,"), "utf-8")
+    check(folder)
+    assert amounts(folder).count("77.0000") == 1
+
+
+def amounts(folder: Path) -> list[str]:
+    return [str(row["amount"]) for row in rows_of(folder, "silver", "transactions") if row["superseded_at"] is None]
+
+
+def test_a_second_fix_of_a_row_stands_on_the_first(tmp_path: Path) -> None:
+    folder = shop(tmp_path, GOOD + "x1,Ada,some day,90000.00,EUR\n")
+    check(folder)
+    decide(folder, [entry(folder, "unparseable_date")], told("fix", when="2024-03-05"))
+    check(folder)
+    outlier = entry(folder, "outlier")
+    decide(folder, [outlier], told("fix", amount="90.00"))
+    check(folder)
+    (row,) = [row for row in rows_of(folder, "silver", "transactions") if str(row["amount"]) == "90.0000"]
+    assert f"{row['occurred_at']:%Y-%m-%d}" == "2024-03-05"
+    assert [one.reason for one in show(folder, outlier).decisions] == ["unparseable_date", "outlier"]
+
+
+def test_what_waited_of_a_file_waits_no_longer_when_another_state_takes_its_place(tmp_path: Path) -> None:
+    folder = shop(tmp_path, GOOD + FOREIGN)
+    text = (folder / "patron.toml").read_text("utf-8")
+    (folder / "patron.toml").write_text(
+        text.replace('files = "in/*.csv"', 'files = "in/*.csv"\nrepeated_rows = "replace"'), "utf-8"
+    )
+    check(folder)
+    assert reasons(folder) == {"unknown_currency": 1}
+    add(folder, "a.csv", GOOD + FOREIGN.replace("USD", "EUR"))
+    check(folder)
+    assert reasons(folder) == {}
+    counted = {row["superseded_at"] is None: row["accepted"] for row in rows_of(folder, "silver", "intake")}
+    assert counted == {False: 60, True: 61}

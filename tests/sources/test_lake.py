@@ -12,7 +12,7 @@ import pytest
 
 from patron.errors import BrokenContract, DamagedLake
 from patron.sources.connectors import Watermark
-from patron.sources.lake import LakeFile, lake_files, lake_folder
+from patron.sources.lake import LakeFile, lake_files, lake_folder, manifest_path
 from patron.sources.landing_zone import common_facts, landing_zone
 from patron.sources.row_marks import ContentDigest, RowsSeen, row_marks
 from sources.connectors.fetches import NOW
@@ -34,7 +34,7 @@ def test_a_landed_file_is_read_only_and_its_manifest_says_all_of_it(tmp_path: Pa
     (file,) = land(tmp_path, [(1, "a"), (2, "b")])
     assert lake_files(tmp_path, "sales") == (file,)
     assert file.path == folder(tmp_path) / "000001-rows.parquet"
-    told = json.loads(file.path.with_name("000001-rows.parquet.json").read_text())
+    told = json.loads(manifest_path(file.path).read_text())
     assert told == {
         "number": 1,
         "source": "sales",
@@ -50,11 +50,11 @@ def test_a_landed_file_is_read_only_and_its_manifest_says_all_of_it(tmp_path: Pa
         "watermark_from": None,
         "watermark_to": None,
     }
-    for path in folder(tmp_path).iterdir():
+    for path in (file.path, manifest_path(file.path)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o444
     assert sorted(path.name for path in folder(tmp_path).iterdir()) == [
         "000001-rows.parquet",
-        "000001-rows.parquet.json",
+        "manifests",
     ]
 
 
@@ -99,10 +99,10 @@ def test_a_changed_a_missing_and_an_unreadable_file_are_told(tmp_path: Path) -> 
     with pytest.raises(DamagedLake, match=r"000002-rows\.parquet is missing"):
         lake_files(tmp_path, "sales")
     first.path.unlink()
-    first.path.with_name(first.path.name + ".json").unlink()
+    manifest_path(first.path).unlink()
     with pytest.raises(DamagedLake, match="lacks the file that landed as number 1"):
         lake_files(tmp_path, "sales")
-    manifest = second.path.with_name(second.path.name + ".json")
+    manifest = manifest_path(second.path)
     manifest.chmod(0o644)
     manifest.write_text("{}")
     with pytest.raises(DamagedLake, match="cannot be read as a manifest"):
@@ -131,7 +131,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_equal_rows_after_a_watermark_are_rows_of_their_own(tmp_path: Path) -> None:
     for count in (1, 2):
         mark = Watermark("text", "a") if count == 2 else None
-        with landing_zone(tmp_path, "sales", watermark=mark) as zone:
+        with landing_zone(tmp_path, "sales", since=mark) as zone:
             zone.add_rows(("id", "at"), [(1, "a")] * count)
             zone.land(common_facts("sales", "database", "asked", NOW, (mark, Watermark("text", "a"))))
     digests = [file.manifest.sha256 for file in lake_files(tmp_path, "sales")]

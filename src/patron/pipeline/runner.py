@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from patron.errors import DamagedRelease, DataError, GateClosed, UnknownName, UsageError
-from patron.pipeline.gates.gate import RESULTS, passed_gate, record, refuse, warnings_of
+from patron.errors import DamagedRelease, DataError, GateClosed, SourceFailed, UnknownName, UsageError
+from patron.pipeline.gates.gate import RESULTS, mark, passed_gate, record, refuse, warnings_of
 from patron.pipeline.gates.rules import unapproved
 from patron.pipeline.gates.silver import freshness
 from patron.pipeline.judging.decided import decisions_of
@@ -128,7 +128,11 @@ def run_in(
         warehouse.create(*PROGRESS, _PROGRESS_COLUMNS)
         warehouse.create(*FACTS, _FACTS_COLUMNS)
         warehouse.create(*RESULTS, QUALITY_RESULTS.columns)
-        fetch_sources(workspace, began, watcher.says)
+        try:
+            fetch_sources(workspace, began, watcher.says)
+        except SourceFailed:
+            _mark_overdue(Run(workspace, warehouse, (), "", began, watcher.says))
+            raise
         files = _input_files(workspace, is_whole)
         decisions = decisions_of(workspace.folder)
         key = _run_key(workspace, files, decisions)
@@ -235,6 +239,15 @@ def _do_gold_again(run: Run) -> None:
     for step in STEPS:
         if any(table.startswith("gold.") for table in step.writes):
             run.warehouse.delete(*PROGRESS, {"step": step.name})
+
+
+def _mark_overdue(run: Run) -> None:
+    """Where nothing could be fetched, what is there ages all the same: beyond an SLA its release is stale."""
+    late = [verdict for verdict in freshness(run) if verdict.blocks]
+    if late:
+        with run.warehouse.transaction():
+            record(run, late)
+        mark(run, tuple(verdict.told for verdict in late))
 
 
 def _refuse_overdue(run: Run) -> None:

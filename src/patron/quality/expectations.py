@@ -115,11 +115,14 @@ def rows_verdict(expectation: Expectation, broken: int, rows: int, subject: str 
     return Verdict(expectation, float(broken), None, math.floor(expectation.allowed_share * rows), words, subject)
 
 
+_WHOLE_FROM: Final = 1000
+
+
 def figure(number: float) -> str:
     """A figure for people: whole numbers with separators, others with four digits."""
     if not math.isfinite(number):
         return str(number)
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.4g}"
+    return f"{number:,.0f}" if float(number).is_integer() or abs(number) >= _WHOLE_FROM else f"{number:,.4g}"
 
 
 _BROKEN: Final[dict[Kind, str]] = {

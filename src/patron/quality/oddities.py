@@ -20,6 +20,7 @@ from patron.tables import CUSTOMERS, TRANSACTIONS
 from patron.warehouse.portable import quantile
 
 REPEATED_ROW: Final = "repeated_row"
+REPEAT: Final = "probable_repeat"
 _SECONDS_PER_DAY: Final = 86_400
 # What is given back in the first weeks of a history may have been bought before it.
 _BEFORE_HISTORY: Final = timedelta(days=60)
@@ -260,7 +261,7 @@ ODDITIES: Final = (
         "customer_id",
     ),
     _of_transactions(
-        "probable_repeat",
+        REPEAT,
         "a sale alike to one in another order of the same customer, quality.repeat_minutes before or less",
         _probable_repeat,
         "customer_id",

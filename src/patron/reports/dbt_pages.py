@@ -47,7 +47,7 @@ def _sources() -> str:
             f"  - name: {name}",
             f"    description: {_text(meaning)}",
             """    database: "{{ var('patron_database') or target.database }}\"""",
-            f"    schema: {name}",
+            f"""    schema: "{{{{ var('patron_schemas_begin') }}}}{name}\"""",
             "    tables:",
         ]
         lines += [line for table in tables for line in _table(table)]

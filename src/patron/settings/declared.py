@@ -196,6 +196,11 @@ class WarehouseSettings(Section):
     )
     threads: int = Field(0, ge=0, le=1024, description="threads of the engine; 0: one per processor")
 
+    @property
+    def schemas_begin(self) -> str:
+        """What the names of the engine's schemas begin with: in a database that others use too, the prefix."""
+        return f"{self.schema_prefix}_" if self.engine in ("postgres", "bigquery") else ""
+
 
 class ReadingSettings(Section):
     """What the process that reads files may use."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,17 @@ Cell = str | float | int | bool | date | datetime | time | timedelta | None
 BATCH_ROWS: Final = 50_000
 _WHOLE_FLOATS: Final = 2.0**53
 MAX_CELLS: Final = 50_000_000
+# Everything that looking into a broken archive has been seen to raise.
+_BROKEN_ARCHIVE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    struct.error,
+)
 SMALL_SHEET_BYTES: Final = 50 << 20
 _CELL_PLACE: Final = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
@@ -52,7 +64,7 @@ def _refuse_bomb(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             claimed = sum(member.file_size for member in archive.infolist())
             spans = [_span(archive, member) for member in archive.infolist() if _is_small_sheet(member)]
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
+    except _BROKEN_ARCHIVE as error:
         raise _not_a_workbook(path, error) from error
     ExpansionGuard(path, path.stat().st_size).add(claimed)
     if max(spans, default=0) > MAX_CELLS:

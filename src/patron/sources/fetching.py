@@ -43,8 +43,9 @@ def fetch_source(place: Place, source: Source, connector: Connector, now: dateti
     landed, asked = lake_files(place.folder, place.source), _asked(connector, source)
     _refuse_other_question(place, landed, asked)
     before = last_watermark(landed)
-    with landing_zone(place.folder, place.source, decimal=source.decimal, watermark=before) as zone:
-        options, mapped = parsed_options(connector, source), mapped_columns(source)
+    options, mapped = parsed_options(connector, source), mapped_columns(source)
+    since = before.less(options.looks_back) if before else None
+    with landing_zone(place.folder, place.source, decimal=source.decimal, since=since) as zone:
         request = Request(place.source, options, place.credentials, before, place.folder, zone, mapped)
         after = _asked_of(connector, request)
         _refuse_nothing(place.source, connector, bool(landed), zone, before or after.watermark)

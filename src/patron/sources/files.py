@@ -31,8 +31,9 @@ FORMAT_OF_ENDING: Final[dict[str, Format]] = {
 COMPRESSION_OF_ENDING: Final[dict[str, Compression]] = {".gz": "gzip", ".zst": "zstd"}
 PACKABLE: Final = ("csv", "jsonl")
 HASH_BLOCK: Final = 1 << 20
-# The folder of what is fetched: each file there has its manifest beside it.
+# The folder of what is fetched, and within a source's own the one of the files' manifests.
 LAKE: Final = "lake"
+MANIFESTS: Final = "manifests"
 
 
 def find_files(source: Source, root: Path) -> list[Path]:
@@ -74,7 +75,9 @@ def _files_of_folder(folder: Path) -> list[Path]:
 def _is_data(path: Path, folder: Path) -> bool:
     """Not hidden, and neither part of a release that Patron published below the same folder nor fetched for another source."""
     inside = path.relative_to(folder)
-    if path.parent.parent.name == LAKE and path.with_name(path.name + ".json").is_file():
+    if path.parent.parent.name == LAKE and (path.parent / MANIFESTS / f"{path.name}.json").is_file():
+        return False
+    if path.parent.name == MANIFESTS and path.parent.parent.parent.name == LAKE:
         return False
     within_release = any((folder / parent / "manifest.json").is_file() for parent in inside.parents)
     return not within_release and not any(part.startswith(".") for part in inside.parts)

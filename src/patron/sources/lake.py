@@ -1,7 +1,8 @@
 """The lake: what connectors fetched, file by file as it came, never changed, each with a manifest beside it.
 
-``<workspace>/lake/<source>/000001-rows.parquet`` has its manifest in ``000001-rows.parquet.json``. A file counts once its
-manifest is there; whatever lies there without one was being written when a run was killed, and is removed.
+``<workspace>/lake/<source>/000001-rows.parquet`` has its manifest in ``manifests/000001-rows.parquet.json``, a
+folder apart, for what is fetched may be called anything. A file counts once its manifest is there; whatever lies there
+without one was being written when a run was killed, and is removed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from patron.errors import DamagedLake
 from patron.sources.connectors.watermark import Watermark
-from patron.sources.files import LAKE, file_id
+from patron.sources.files import LAKE, MANIFESTS, file_id
 
 ROWS: Final = "rows"
 STAGING: Final = ".staging"
@@ -78,7 +79,9 @@ def lake_folder(workspace: Path, source: str) -> Path:
 def lake_files(workspace: Path, source: str) -> tuple[LakeFile, ...]:
     """Every landed file of a source, in the order in which they landed; DamagedLake where one is missing or unreadable."""
     folder = lake_folder(workspace, source)
-    found = sorted((_read(path) for path in folder.glob("*.json") if _NUMBERED.match(path.name)), key=_number)
+    found = sorted(
+        (_read(path) for path in (folder / MANIFESTS).glob("*.json") if _NUMBERED.match(path.name)), key=_number
+    )
     for place, file in enumerate(found, start=1):
         if file.manifest.number != place:
             raise _damaged(folder, f"lacks the file that landed as number {place}.")
@@ -89,7 +92,7 @@ def lake_files(workspace: Path, source: str) -> tuple[LakeFile, ...]:
 
 def manifest_path(path: Path) -> Path:
     """Where a landed file's manifest stands."""
-    return path.with_name(path.name + ".json")
+    return path.parent / MANIFESTS / f"{path.name}.json"
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -101,7 +104,7 @@ def sweep(folder: Path, files: Sequence[LakeFile]) -> None:
     """Remove what a killed run left half-way: files without a manifest."""
     landed = {file.path.name for file in files}
     for path in folder.glob("*"):
-        if path.is_file() and _NUMBERED.match(path.name) and path.name.removesuffix(".json") not in landed:
+        if path.is_file() and _NUMBERED.match(path.name) and path.name not in landed:
             path.unlink()
 
 
@@ -114,7 +117,7 @@ def _read(path: Path) -> LakeFile:
         manifest = _MANIFEST.validate_json(path.read_bytes())
     except ValidationError as error:
         raise _damaged(path, "cannot be read as a manifest.") from error
-    return LakeFile(path.with_name(path.name.removesuffix(".json")), manifest)
+    return LakeFile(path.parent.parent / path.name.removesuffix(".json"), manifest)
 
 
 def _damaged(path: Path, why: str) -> DamagedLake:

@@ -1,4 +1,4 @@
-"""The landing zone: what one fetch brings is staged, and becomes part of the lake whole or not at all."""
+"""The landing zone: what one fetch brings is staged, and lands file by file, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from patron.errors import BrokenContract, UnreadableFile
 from patron.sources.arrow_text import as_text, is_nested
 from patron.sources.connectors.exact_text import text_column
 from patron.sources.connectors.watermark import Watermark
-from patron.sources.files import file_id
+from patron.sources.files import MANIFESTS, file_id
 from patron.sources.lake import (
     ROWS,
     STAGING,
@@ -59,13 +59,13 @@ class Staged:
 class LandingZone:
     """Where a connector puts what it fetches from one source; see ``patron.sources.connectors.Landing``."""
 
-    def __init__(self, workspace: Path, source: str, *, decimal: str, watermark: Watermark | None) -> None:
+    def __init__(self, workspace: Path, source: str, *, decimal: str, since: Watermark | None) -> None:
         self._folder = lake_folder(workspace, source)
         self._staging = self._folder / STAGING
         self._landed = lake_files(workspace, source)
         self._decimal = decimal
         self._versions = _versions(self._folder, self._landed)
-        self._seen = RowsSeen(_rows_from(self._landed, watermark))
+        self._seen = RowsSeen(_rows_from(self._landed, since))
         # Its number makes a file one of a kind: rows that come twice are two rows, and bronze knows a file by its bytes.
         number = {"patron.number": str(len(self._landed) + 1)}
         self._rows, self._digest = ParquetParts(self._staging, ROWS, number), ContentDigest()
@@ -158,6 +158,7 @@ class LandingZone:
         _fsync(staged.path)
         staged.path.chmod(_READ_ONLY)
         staged.path.replace(path)
+        _fsync_folder(self._folder)
         _write_durably(manifest_path(path), manifest_text(manifest))
         manifest_path(path).chmod(_READ_ONLY)
         return LakeFile(path, manifest)
@@ -170,14 +171,18 @@ class LandingZone:
 
 @contextmanager
 def landing_zone(
-    workspace: Path, source: str, *, decimal: str = ".", watermark: Watermark | None = None
+    workspace: Path, source: str, *, decimal: str = ".", since: Watermark | None = None
 ) -> Iterator[LandingZone]:
-    """A source's landing zone, empty; what was not landed at the end is dropped. One process at a time."""
+    """A source's landing zone, empty; what was not landed at the end is dropped. One process at a time.
+
+    Rows that landed at ``since`` or later are known: they do not land again.
+    """
     folder = lake_folder(workspace, source)
     shutil.rmtree(folder / STAGING, ignore_errors=True)
     (folder / STAGING).mkdir(parents=True)
+    (folder / MANIFESTS).mkdir(exist_ok=True)
     sweep(folder, lake_files(workspace, source))
-    zone = LandingZone(workspace, source, decimal=decimal, watermark=watermark)
+    zone = LandingZone(workspace, source, decimal=decimal, since=since)
     try:
         yield zone
     finally:

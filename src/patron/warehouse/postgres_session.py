@@ -37,20 +37,21 @@ _SORTS_AT_ONCE: Final = 16
 _KNOWING_LETTERS: Final = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu")
 _LOCK_CLASS: Final = 0x5041  # ours among the advisory locks that other programs take
 
+# The first that fits counts: a server that is starting up names a role or a database as well.
 # (what the server's words hold, what we say, whether trying again can help)
 _NO_SESSION: Final = (
     ("password authentication failed", "The PostgreSQL server refuses the name or the password.", False),
     ("no password supplied", "The PostgreSQL server asks for a password.", False),
     ("pg_hba.conf", "The PostgreSQL server does not let this name in from here.", False),
+    ("too many", "The PostgreSQL server has no connection to spare.", True),
+    ("starting up", "The PostgreSQL server is starting up.", True),
+    ("shutting down", "The PostgreSQL server is shutting down.", True),
     ("role ", "The PostgreSQL server knows no such name.", False),
     ("database ", "The PostgreSQL server has no such database.", False),
     ("could not translate host", "The PostgreSQL server cannot be reached: its name is not known.", True),
     ("refused", "The PostgreSQL server cannot be reached: nothing answers there.", True),
     ("No such file", "The PostgreSQL server cannot be reached: nothing answers there.", True),
     ("timeout", "The PostgreSQL server cannot be reached: it does not answer in time.", True),
-    ("too many", "The PostgreSQL server has no connection to spare.", True),
-    ("starting up", "The PostgreSQL server is starting up.", True),
-    ("shutting down", "The PostgreSQL server is shutting down.", True),
 )
 
 # (how the server's codes begin, what its words hold, which error it is, what happened, what to do)
@@ -64,7 +65,7 @@ _MEANINGS: Final[tuple[tuple[tuple[str, ...], str, type[PatronError], str, str],
     ),
     (
         ("53", "57P", "58", "08"),
-        "connection",
+        "closed the connection",
         StorageFailed,
         "The PostgreSQL server has no room, or has gone",
         "Run again when it is there; finished steps are kept.",

@@ -72,6 +72,16 @@ def test_rows_that_were_late_are_found_by_looking_back(tmp_path: Path, shop: sql
     assert ids(tmp_path) == [["1", "5"], ["3"]]
 
 
+def test_rows_in_the_days_looked_back_on_land_once_however_often_they_are_met(
+    tmp_path: Path, shop: sqlite3.Connection
+) -> None:
+    looking_back = {**BY_TIME, "overlap_days": 2}
+    for day in range(1, 7):
+        add(shop, (day, f"2024-01-0{day} 08:00:00", "a"), (day + 10, f"2024-01-0{day} 09:00:00", "b"))
+        assert fetch(tmp_path, "database", looking_back).rows == 2
+    assert fetch(tmp_path, "database", looking_back).files == 0
+
+
 def test_days_cannot_be_looked_back_from_a_number(tmp_path: Path, shop: sqlite3.Connection) -> None:
     add(shop, (1, "2024-01-01", "a"))
     by_id = {**BY_TIME, "watermark": "id"}

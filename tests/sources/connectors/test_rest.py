@@ -86,7 +86,7 @@ def test_nothing_lands_if_a_fetch_fails_half_way(tmp_path: Path) -> None:
     with service(answers) as shop, pytest.raises(SourceFailed, match=r"answered 500: down for repair.*asked 2 times"):
         fetch(tmp_path, Rest(wait=lambda _: None), {"url": shop.url, **options})
     assert landed(tmp_path) == []
-    assert [path.name for path in (tmp_path / "lake" / "sales").iterdir()] == []
+    assert [path for path in (tmp_path / "lake" / "sales").rglob("*") if path.is_file()] == []
 
 
 def test_a_refusal_is_told_at_once_and_without_the_credential(tmp_path: Path) -> None:

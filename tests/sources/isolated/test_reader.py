@@ -194,3 +194,20 @@ def test_a_relative_path_means_the_folder_of_the_one_who_asks(tmp_path: Path, mo
         a_file(tmp_path / name, text(*rows))
         monkeypatch.chdir(tmp_path / name)
         assert rows_of(Path("orders.csv")) == len(rows)
+
+
+def test_a_child_that_has_read_enough_is_relieved_and_what_it_has_begun_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_MOST_READINGS", 5)
+    path = a_file(tmp_path)
+    begun = read_raw(path, a_source(path)).batches()
+    first = next(begun)
+    served = set()
+    for _ in range(12):
+        assert rows_of(path) == first.rows.num_rows
+        served.add(reader._READER._child)
+    assert len(served) > 3
+    assert list(begun) == []
+    reader._READER.end()
+    assert [one for one in served if one is not None and one.alive] == []

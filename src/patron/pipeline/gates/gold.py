@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import ibis.expr.types as ir
 
 from patron.errors import DamagedRelease
 from patron.periods import day_of
 from patron.pipeline.gates.batches import by_history
+from patron.pipeline.judging.decided import decided_since
 from patron.pipeline.mapped import silver_tables
 from patron.pipeline.step import Run
 from patron.quality.declared import (
@@ -118,6 +119,7 @@ class _LastRelease:
     """What the current release said, of the same question."""
 
     id: str
+    created_at: datetime
     customers: int
     total: float
 
@@ -129,23 +131,30 @@ def _since_last_release(run: Run) -> list[Verdict]:
         return []
     total = _sum(run, run.warehouse.table("gold", "scores"), "expected_value")
     by_total, by_mean = total / last.total, total / customers / (last.total / last.customers)
+    decided = decided_since(run.workspace.folder, last.created_at)
+    people = f"; {decided:,} decision{'s' * (decided != 1)} of people on rows came in between" if decided else ""
     nearer = min((by_total, by_mean), key=lambda ratio: max(ratio, 1 / ratio) if ratio > 0 else float("inf"))
     return [
         Verdict(
-            by_history(run, _gold("distribution", "expected_value", words="", to_do=_IF_RIGHT)),
+            _against_last(run, _gold("distribution", "expected_value", words="", to_do=_IF_RIGHT), decided),
             nearer,
             1 / TOTAL_FACTOR,
             TOTAL_FACTOR,
-            f"the total expected is {figure(total)}; release {last.id} told {figure(last.total)}",
+            f"the total expected is {figure(total)}; release {last.id} told {figure(last.total)}{people}",
         ),
         Verdict(
-            by_history(run, _gold("volume", words="", to_do=_IF_RIGHT)),
+            _against_last(run, _gold("volume", words="", to_do=_IF_RIGHT), decided),
             customers,
             round(_KEPT_CUSTOMERS * last.customers),
             None,
-            f"{customers:,} customers; release {last.id} had {last.customers:,}",
+            f"{customers:,} customers; release {last.id} had {last.customers:,}{people}",
         ),
     ]
+
+
+def _against_last(run: Run, expectation: Expectation, decided: int) -> Expectation:
+    """As severe as patron.toml says; a warning where people moved rows meanwhile, for they meant the figures to change."""
+    return expectation.warning() if decided else by_history(run, expectation)
 
 
 def _last_release(run: Run) -> _LastRelease | None:
@@ -158,10 +167,11 @@ def _last_release(run: Run) -> _LastRelease | None:
         evidence = release.evidence()
         same = (release.manifest.horizon_days, release.manifest.currency, evidence["run"].get("basis", "revenue"))
         total = float(evidence["total"]["expected"])
-    except (DamagedRelease, OSError, KeyError, json.JSONDecodeError):
+        created_at = datetime.fromisoformat(release.manifest.created_at)
+    except (DamagedRelease, OSError, KeyError, ValueError):
         return None  # a release that cannot be read tells nothing; publishing goes on without it
     asked = (run.recall("horizon")["days"], run.settings.value.currency, run.settings.value.basis)
-    return _LastRelease(name, release.manifest.customers, total) if same == asked else None
+    return _LastRelease(name, created_at, release.manifest.customers, total) if same == asked else None
 
 
 def _gold(

@@ -35,7 +35,9 @@ def export_contract(folder: Path, form: str, into: Path) -> tuple[Path, ...]:
     filled = {source.table for source in settings.sources.values()}
     names = tuple(segment.name for segment in RFM_CATALOGUE)
     rules = [expectation_of(rule) for rule in settings.quality.rules if rule.action == "block"]
-    contract = contract_of([*all_expectations(names, filled), *rules], _dialect(settings.warehouse))
+    contract = contract_of(
+        [*all_expectations(names, filled), *rules], _dialect(settings.warehouse), settings.warehouse.schemas_begin
+    )
     written = []
     for name, text in exported(contract, form).items():
         path = into / name

@@ -15,7 +15,7 @@ from patron.warehouse import WAREHOUSE_FILE
 
 DUCKDB: Final = "duckdb"
 DATABASE: Final = "patron"
-_VARS: Final = ('patron_database: ""', "patron_tables: [transactions]")
+_VARS: Final = ('patron_database: ""', 'patron_schemas_begin: ""', "patron_tables: [transactions]")
 _PROFILE: Final = """\
 # Patron's warehouse is read, never written: what dbt makes goes to for_bi.duckdb beside this file, for BI tools to open.
 patron:
@@ -48,9 +48,12 @@ def write_dbt_package(workspace_folder: Path, folder: Path) -> WrittenPackage:
     tables = ", ".join(sorted(columns_that_sources_fill(workspace.settings)))
     project = folder / "dbt_project.yml"
     text = project.read_text("utf-8")
-    for line, written in zip(
-        _VARS, (f'patron_database: "{DATABASE if local else ""}"', f"patron_tables: [{tables}]"), strict=True
-    ):
+    told = (
+        f'patron_database: "{DATABASE if local else ""}"',
+        f'patron_schemas_begin: "{workspace.settings.warehouse.schemas_begin}"',
+        f"patron_tables: [{tables}]",
+    )
+    for line, written in zip(_VARS, told, strict=True):
         text = text.replace(line, written)
     project.write_text(text, "utf-8")
     if local:

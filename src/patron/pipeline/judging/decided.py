@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from patron.pipeline.landing.landed import LandedFile, raw_rows
+from patron.pipeline.landing.landed import LandedFile, landed_files, raw_rows, raw_table
 from patron.pipeline.step import Run
 from patron.quality.decisions import STATE_FILE, Content, Decision, in_force, one_text
-from patron.quality.oddities import REPEATED_ROW
+from patron.quality.oddities import REPEAT, REPEATED_ROW
 from patron.quality.repeats import fingerprint
 from patron.sources.raw import RejectedRow
-from patron.sources.rows import LINE
+from patron.sources.rows import LINE, stored_name
 from patron.tables import DECIDED, REJECTS
 
 _TEXTS = "decided_texts"
@@ -30,6 +31,8 @@ class DecidedRows:
 
     by_line: Mapping[int, tuple[Decision, ...]] = field(default_factory=dict)
     unreadable: Mapping[int, tuple[Decision, ...]] = field(default_factory=dict)
+    firsts: frozenset[int] = frozenset()
+    """Of decided lines that repeat each other to the letter, in this file or others, the one that is no repeat."""
 
     def __bool__(self) -> bool:
         return bool(self.by_line or self.unreadable)
@@ -53,9 +56,13 @@ class DecidedRows:
     def dropped(self) -> dict[int, Decision]:
         """The lines that people took out, each with the first decision that did."""
         return {
-            line: next(decision for decision in decisions if _is_drop(decision))
+            line: found[0]
             for line, decisions in self._all()
-            if any(_is_drop(decision) for decision in decisions)
+            if (
+                found := [
+                    one for one in decisions if _is_drop(one) and not (one.reason == REPEAT and line in self.firsts)
+                ]
+            )
         }
 
     @cached_property
@@ -116,6 +123,19 @@ def decisions_of(folder: Path) -> tuple[Decision, ...]:
     return in_force(logged_decisions(folder))
 
 
+def decided_since(folder: Path, moment: datetime) -> int:
+    """How many decisions that move rows were taken, or taken back, since then."""
+    if not (folder / STATE_FILE).exists():
+        return 0
+    from patron.quality.decision_log import logged_decisions
+
+    return sum(
+        1
+        for decision in logged_decisions(folder)
+        if decision.decided_at > moment and (decision.moves_rows or decision.verdict == "undo")
+    )
+
+
 def decided_rows(run: Run, file: LandedFile) -> DecidedRows:
     """The decisions in force that meet this file's rows, and note them in silver, to be asked about."""
     run.warehouse.create("silver", DECIDED.name, DECIDED.columns)
@@ -126,6 +146,9 @@ def decided_rows(run: Run, file: LandedFile) -> DecidedRows:
         _lines_of_rows(run, file, [decision for decision in mine if decision.readable]),
         _lines_unread(run, file, [decision for decision in mine if not decision.readable]),
     )
+    repeats = [one for one in mine if one.verdict == "drop" and one.reason == REPEAT]
+    if found and repeats:
+        found = replace(found, firsts=_first_of_equals(run, file, repeats))
     if found:
         run.warehouse.append("silver", DECIDED.name, _noted(file, found))
     return found
@@ -149,6 +172,30 @@ def _lines_of_rows(run: Run, file: LandedFile, decisions: Sequence[Decision]) ->
     found = run.warehouse.fetch(told.semi_join(known, "content_text").order_by("line")).to_pylist()
     run.warehouse.drop("work", _TEXTS)
     return {row["line"]: tuple(texts[row["content_text"]]) for row in found}
+
+
+def _first_of_equals(run: Run, file: LandedFile, repeats: Sequence[Decision]) -> frozenset[int]:
+    """This file's lines that are the first of several with one content; a content that stands once is no first.
+
+    A row without an order of its own is flagged as the repeat of one that is equal to the letter: to drop the record is
+    to drop the repeat, not both.
+    """
+    raw = run.warehouse.table("bronze", raw_table(file.source_name))
+    columns = sorted(set(raw.columns) - {"file_id", LINE})
+    contents = [{stored_name(name): text for name, text in json.loads(one.content).items()} for one in repeats]
+    texts = [one_text(content, columns) for content in contents]
+    run.warehouse.replace("work", _TEXTS, pa.table({"content_text": pa.array([t for t in texts if t], pa.string())}))
+    told = raw.select("file_id", LINE, content_text=fingerprint(raw, columns))
+    known = run.warehouse.table("work", _TEXTS)
+    rows = run.warehouse.fetch(told.semi_join(known, "content_text")).to_pylist()
+    run.warehouse.drop("work", _TEXTS)
+    place = {one.file_id: number for number, one in enumerate(landed_files(run)) if one.source_name == file.source_name}
+    standing: dict[str, list[tuple[int, int]]] = {}
+    for row in rows:
+        if row["file_id"] in place:
+            standing.setdefault(row["content_text"], []).append((place[row["file_id"]], row[LINE]))
+    firsts = (min(places) for places in standing.values() if len(places) > 1)
+    return frozenset(line for number, line in firsts if number == place[file.file_id])
 
 
 def _lines_unread(run: Run, file: LandedFile, decisions: Sequence[Decision]) -> dict[int, tuple[Decision, ...]]:

@@ -49,7 +49,7 @@ def totals(run: Run) -> Totals:
         anonymous_revenue=rows.amount.sum(where=~identified).coalesce(nothing),
     )
     intake = run.warehouse.table("silver", INTAKE.name)
-    ours = intake.filter(intake.source.isin(_transaction_sources(run)))
+    ours = intake.filter(intake.source.isin(_transaction_sources(run)), intake.superseded_at.isnull())
     names = ("rows_in", "accepted", "anonymous", "duplicate", "quarantined")
     counts = ours.aggregate(**{name: ours[name].sum().fill_null(0) for name in names})
     fates = {name: int(count) for name, count in _row(run, counts).items()}  # engines sum whole numbers as decimals
@@ -58,7 +58,8 @@ def totals(run: Run) -> Totals:
 
 def source_files(run: Run) -> tuple[SourceFile, ...]:
     """Every file whose rows count, oldest first."""
-    judged = run.warehouse.table("silver", INTAKE.name).select("source", "file_id")
+    judged = run.warehouse.table("silver", INTAKE.name)
+    judged = judged.filter(judged.superseded_at.isnull()).select("source", "file_id")
     files = run.warehouse.table("bronze", FILES.name).semi_join(judged, ["source", "file_id"])
     files = files.order_by(["arrived_at", "source", "name"])
     return tuple(

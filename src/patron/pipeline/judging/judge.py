@@ -31,6 +31,7 @@ from patron.quality.repeats import (
 )
 from patron.quality.rules import judged, transaction_rules, with_decisions
 from patron.quality.versions import CLOSES, EARLIER, sorted_by_version
+from patron.settings import FILES_CONNECTOR
 from patron.sources.parse import Parser
 from patron.sources.raw import RejectedRow
 from patron.tables import (
@@ -38,6 +39,7 @@ from patron.tables import (
     INTAKE,
     IS_DELETED,
     QUARANTINE,
+    REVIEW,
     ROW_VERSION,
     TRANSACTIONS,
     Table,
@@ -56,7 +58,7 @@ def judge(run: Run, file: LandedFile) -> Intake:
     """Sort one landed file's rows into silver, quarantine and review; raises BrokenContract for the whole file."""
     table = source_table(file.source.table)
     run.warehouse.create("silver", table.name, silver_columns(table))
-    if file.source.repeated_rows == "replace":
+    if _replaces(file, table):
         _retire_earlier(run, file, table)
     decided = decided_rows(run, file)
     unreadable = _stage(run, file, table, decided)
@@ -76,18 +78,34 @@ def judge(run: Run, file: LandedFile) -> Intake:
         refuse_broken(intake, *_reasons(run, mine), run.settings.quality, _shown(run, mine))
     row = {key: value for key, value in asdict(intake).items() if key in INTAKE.names}
     row |= {"table_name": table.name, "meaning": meaning_digest(run.settings, table.name, run.decisions)}
-    run.warehouse.append("silver", INTAKE.name, pa.Table.from_pylist([row]))
+    counted = pa.Table.from_pylist([row]).append_column("superseded_at", pa.nulls(1, pa.timestamp("us")))
+    run.warehouse.append("silver", INTAKE.name, counted)
     _flag_repeats(run, file, rows)
     return intake
 
 
+def _replaces(file: LandedFile, table: Table) -> bool:
+    """Whether a file takes the place of what it was: where its source says so, and where a source without a key is fetched
+    anew, for then it is another state of the same table or object."""
+    fetched = file.source.connector != FILES_CONNECTOR and not _key(file, table)
+    return file.source.repeated_rows == "replace" or (fetched and file.source.repeated_rows == "refuse")
+
+
 def _retire_earlier(run: Run, file: LandedFile, table: Table) -> None:
-    """Close the rows of what the same file held before; they stay, with the time until which they were believed."""
+    """Close the rows of what the same file held before; they stay, with the time until which they were believed.
+
+    What waited for a person waits no longer: bronze still holds it.
+    """
     files = run.warehouse.table("bronze", FILES.name)
     earlier = files.filter(
         (files.source == file.source_name) & (files.path == file.path) & (files.file_id != file.file_id)
     )
-    run.warehouse.supersede("silver", table.name, earlier.select("file_id", "source"), file.arrived_at)
+    earlier = earlier.select("file_id", "source")
+    for name in (table.name, INTAKE.name):
+        run.warehouse.supersede("silver", name, earlier, file.arrived_at)
+    for gone in run.warehouse.fetch(earlier).to_pylist():
+        for name in (QUARANTINE.name, REVIEW.name):
+            run.warehouse.delete("silver", name, gone)
 
 
 def _stage(run: Run, file: LandedFile, table: Table, decided: DecidedRows) -> list[RejectedRow]:
@@ -271,7 +289,10 @@ def _shown(run: Run, mine: ir.Table) -> str:
     """Write a refused file's bad rows where they can be looked at: silver forgets them with the refusal."""
     rows = run.warehouse.fetch(mine.order_by("line").select("line", "reason", "detail", "raw")).to_pylist()
     lines = [f"line {row['line']}: {row['reason']}: {row['detail']}\n    {row['raw']}\n" for row in rows]
-    (run.workspace.folder / REFUSED_ROWS).write_text("".join(lines), "utf-8")
+    path = run.workspace.folder / REFUSED_ROWS
+    path.touch(0o600)
+    path.chmod(0o600)  # customers' own data: for whoever runs this alone
+    path.write_text("".join(lines), "utf-8")
     return REFUSED_ROWS
 
 

@@ -50,11 +50,9 @@ def _back_to_earlier(run: Run) -> list[SourceFile]:
     """Today's files whose content was read before another content of the same path."""
     landed = landed_files(run)
     latest = {(file.source_name, file.path): file.file_id for file in landed}
-    return [
-        file
-        for file in run.files
-        if latest.get((file.source_name, path_of(run.workspace.folder, file)), file.file_id) != file.file_id
-    ]
+    today = {file.file_id for file in run.files}  # of what is fetched, every state lies in the lake
+    newest = ((file, latest.get((file.source_name, path_of(run.workspace.folder, file)))) for file in run.files)
+    return [file for file, last in newest if last not in (None, *today)]
 
 
 def _moved_away(run: Run) -> int:

@@ -178,7 +178,7 @@ def _ingest(grounds: Grounds) -> Iterable[Edge]:
 
 def _check(grounds: Grounds) -> Iterable[Edge]:
     for name, landed in grounds.landed.items():
-        yield from checked(name, grounds.settings.sources[name], landed.columns)
+        yield from checked(name, grounds.settings.sources[name], landed.columns, grounds.settings.quality.rules)
 
 
 def _prepare(grounds: Grounds) -> Iterable[Edge]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from patron.origins import Edge, How, Made, Place, declared, place
 from patron.pipeline.landing.landed import raw_table
+from patron.quality_terms import OwnRule
 from patron.settings import Source
 from patron.sources.parsed_from import parsed_from
 from patron.sources.rows import stored_name
@@ -61,12 +62,15 @@ def ingested(name: str, source: Source, label: str, columns: Sequence[str]) -> I
     yield Edge("ingest", place(f"setting.sources.{name}"), Place("bronze", FILES.name, "reading"), "computed")
 
 
-def checked(name: str, source: Source, columns: Sequence[str]) -> Iterator[Edge]:
+def checked(name: str, source: Source, columns: Sequence[str], rules: Sequence[OwnRule]) -> Iterator[Edge]:
     """What judging a source's rows gives: its silver table, what is set aside or marked, and the count of it all."""
     raw = f"bronze.{raw_table(name)}"
     table = source_table(source.table)
     yield from declared(
-        "check", "silver", table.name, (*parsed_from(source, table, raw), *_provenance(name, source, raw))
+        "check",
+        "silver",
+        table.name,
+        (*parsed_from(source, table, raw), *_provenance(name, source, raw), *_let_through(source, raw, rules)),
     )
     everything = tuple(f"{raw}.{stored_name(column)}" for column in dict.fromkeys((*columns, *_mapped(source))))
     mapped = tuple(f"{raw}.{stored_name(column)}" for column in _mapped(source))
@@ -98,10 +102,18 @@ def _provenance(name: str, source: Source, raw: str) -> Iterator[Made]:
         words = "the source's; a row without one is an order of its own"
         row = (f"{raw}.{stored_name(source.row_id)}",) if source.row_id else (f"{raw}.file_id", f"{raw}.line")
         yield Made("order_id", "computed", row, words)
-    rules = [f"{raw}.{stored_name(source.columns[column])}" for column in _JUDGED if column in source.columns]
-    for column in source_table(source.table).names if source.table == TRANSACTIONS.name else ():
+
+
+def _let_through(source: Source, raw: str, rules: Sequence[OwnRule]) -> Iterator[Made]:
+    """What decides which rows become silver: the rules on them, the user's own ones, and what people said of single rows."""
+    judged = _JUDGED if source.table == TRANSACTIONS.name else ()
+    own = [rule.column for rule in rules if rule.table == source.table and rule.action == "quarantine"]
+    asked = [source.columns[column] for column in dict.fromkeys((*judged, *own)) if column in source.columns]
+    places = [f"{raw}.{stored_name(column)}" for column in asked] + (["setting.quality.rules"] if own else [])
+    for column in source_table(source.table).names:
         if column in source.columns:
-            yield Made(column, "filtered", tuple(rules), "rows that break a rule are set aside")
+            yield Made(column, "filtered", tuple(places), "rows that break a rule are set aside")
+            yield Made(column, "filtered", (f"source.{QUEUE}.verdict",), "a person accepted, fixed or dropped rows")
 
 
 def _versions(source: Source, raw: str) -> Iterator[Made]:
@@ -140,6 +152,7 @@ def _counted(own: str, table: str, raw: str) -> Iterator[Made]:
     yield Made("accepted", "counted", (f"silver.{table}.file_id",), "")
     yield Made("duplicate", "counted", (f"{raw}.line", f"silver.{table}.file_id"), "")
     yield Made("quarantined", "counted", ("silver.quarantine.file_id",), "")
+    yield Made("superseded_at", "computed", ("bronze.files.arrived_at", "bronze.files.path"), "when a newer state came")
     if table == TRANSACTIONS.name:
         yield Made("anonymous", "counted", (f"silver.{table}.customer_id",), "")
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from patron.errors import UnknownName, UsageError
 from patron.pipeline.workspace import Workspace
+from patron.quality.decisions import Decision, in_force
 from patron.quality.own_rules import parents, row_rules
 from patron.quality.rules import judged, transaction_rules
 from patron.settings import Settings, Source
@@ -37,9 +38,11 @@ class Fixable(Protocol):
 
 
 def tried_changes(
-    workspace: Workspace, warehouse: Warehouse, subjects: Sequence[Fixable], changes: Changes
+    workspace: Workspace, warehouse: Warehouse, subjects: Sequence[Fixable], changes: Changes, log: Sequence[Decision]
 ) -> dict[str, dict[str, str | None]]:
     """For each source, the changes by its own columns, once every record so fixed can be believed.
+
+    Fixes in force (by ``log``) stay, where the new one does not overrule them.
 
     A column may be named as the source or as Patron names it. Raises UnknownName for another, and UsageError for a
     record that still could not be read or would break a rule.
@@ -52,7 +55,7 @@ def tried_changes(
         header = _header(warehouse, name)
         own = {_own_column(column, source, header): text or None for column, text in changes.items()}
         mine = [subject for subject in subjects if subject.source == name]
-        rows = _fixed(header, mine, own)
+        rows = _fixed(header, mine, own, log)
         _refuse_unread(source, rows, mine)
         _refuse_unbelieved(workspace.settings, warehouse, source, rows, mine)
         found[name] = own
@@ -75,13 +78,22 @@ def _own_column(column: str, source: Source, header: Sequence[str]) -> str:
     raise UnknownName("column of this source", column, {*header, *mapped})
 
 
-def _fixed(header: Sequence[str], subjects: Sequence[Fixable], changes: Changes) -> pa.RecordBatch:
-    contents: list[dict[str, str | None]] = [
-        {**(json.loads(subject.content) if subject.readable else {}), **changes} for subject in subjects
-    ]
+def _fixed(
+    header: Sequence[str], subjects: Sequence[Fixable], changes: Changes, log: Sequence[Decision]
+) -> pa.RecordBatch:
+    contents = [_as_fixed(subject, log) | dict(changes) for subject in subjects]
     lines = pa.array(range(len(subjects)), pa.int64())
     columns = [pa.array([content.get(name) for content in contents], pa.string()) for name in header]
     return pa.RecordBatch.from_arrays([lines, *columns], names=[LINE, *header])
+
+
+def _as_fixed(subject: Fixable, log: Sequence[Decision]) -> dict[str, str | None]:
+    """A record with the fixes that are in force on it already, made for whichever reason."""
+    content: dict[str, str | None] = json.loads(subject.content) if subject.readable else {}
+    for decision in in_force(log):
+        if decision.verdict == "fix" and decision.source == subject.source and decision.content == subject.content:
+            content |= decision.changes
+    return content
 
 
 def _refuse_unread(source: Source, rows: pa.RecordBatch, subjects: Sequence[Fixable]) -> None:

@@ -66,7 +66,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class Shown:
-    """One record whole: what came, where it waits (None where it no longer does), what may be and what was decided.
+    """One record whole: what came, where it waits (None where it no longer does), what may be and what was decided on it.
+
+    A record may have waited for several reasons, one after the other: ``decisions`` are those on all of them.
 
     ``columns`` is empty for a line that could not be read as a row; ``subject.content`` is then that line.
     """
@@ -95,7 +97,7 @@ def show(folder: Path, entry: str) -> Shown:
     with opened_queue(workspace) as warehouse:
         (found,) = _places(warehouse, [entry], log)
         (subject,) = _subjects(warehouse, [found], log)
-    told = tuple(decision for decision in log if decision.entry == subject.entry)
+    told = tuple(one for one in log if (one.source, one.content) == (subject.source, subject.content))
     columns = json.loads(subject.content) if subject.readable else {}
     place = found if isinstance(found, Waiting) and subject.entry not in {d.entry for d in in_force(log)} else None
     return Shown(subject, place, columns, _may(subject, workspace.settings), told)
@@ -115,7 +117,7 @@ def decide(
         subjects = _subjects(warehouse, _places(warehouse, entry_ids, log), log)
         _refuse_impossible(subjects, judgement, workspace.settings)
         fixes = judgement.verdict == "fix"
-        changes = tried_changes(workspace, warehouse, subjects, judgement.changes) if fixes else {}
+        changes = tried_changes(workspace, warehouse, subjects, judgement.changes, log) if fixes else {}
     judgements = {source: replace(judgement, changes=own) for source, own in changes.items()}
     decisions = [_decision(subject, judgements.get(subject.source, judgement), now) for subject in subjects]
     return append_decisions(workspace.folder, decisions)

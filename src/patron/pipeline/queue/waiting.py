@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import ibis
@@ -111,20 +112,20 @@ def entries(warehouse: Warehouse, rows: ir.Table, limit: int | None) -> tuple[Wa
 
 def _unsettled(warehouse: Warehouse, decisions: Sequence[Decision]) -> ir.Table:
     rows = everything(warehouse)
-    settled = [decision.entry for decision in decisions if decision not in _vain(warehouse, decisions)]
+    vain = _vain(warehouse)
+    settled = [one.entry for one in decisions if (one.entry, one.decided_at.replace(tzinfo=None)) not in vain]
     if not settled:
         return rows
     warehouse.replace("work", _SETTLED, pa.table({"entry": pa.array(settled, pa.string())}))
     return rows.anti_join(warehouse.table("work", _SETTLED), "entry")
 
 
-def _vain(warehouse: Warehouse, decisions: Sequence[Decision]) -> list[Decision]:
-    """Decisions that a run has applied and whose rows are set aside for the same reason nevertheless."""
+def _vain(warehouse: Warehouse) -> set[tuple[str, datetime]]:
+    """Entry and time of decisions that a run has applied and whose rows are set aside for the same reason nevertheless."""
     applied, aside = (warehouse.table("silver", table.name) for table in (DECIDED, QUARANTINE))
     still = applied.filter(applied.verdict.isin(["accept", "fix"])).semi_join(aside, ["entry", "file_id", "line"])
     rows = warehouse.fetch(still.select("entry", "decided_at").distinct()).to_pylist()
-    moments = {(row["entry"], row["decided_at"]) for row in rows}
-    return [d for d in decisions if (d.entry, d.decided_at.replace(tzinfo=None)) in moments]
+    return {(row["entry"], row["decided_at"]) for row in rows}
 
 
 def _by_reason(counts: Sequence[dict[str, str | int]]) -> tuple[ReasonCount, ...]:

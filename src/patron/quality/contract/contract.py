@@ -56,6 +56,7 @@ class Check:
     expectation: Expectation
     name: str
     dialect: str
+    prefix: str = ""
 
     @property
     def layer(self) -> str:
@@ -75,7 +76,7 @@ class Check:
     @property
     def query(self) -> str:
         """SQL that gives rows where, and only where, the check fails."""
-        asked = _failing(self.expectation)
+        asked = _failing(self.expectation, self.prefix)
         if self.dialect != "spark":
             return str(ibis.to_sql(asked, dialect=self.dialect))
         # Ibis writes Spark's SQL only beside a running Spark.
@@ -87,6 +88,11 @@ class Contract:
     """The checks that a contract exports, and the tables they are on."""
 
     checks: tuple[Check, ...]
+    prefix: str = ""
+
+    def schema(self, layer: str) -> str:
+        """What the engine calls a layer."""
+        return f"{self.prefix}{layer}"
 
     @property
     def tables(self) -> tuple[tuple[str, str], ...]:
@@ -97,46 +103,50 @@ class Contract:
         return tuple(check for check in self.checks if (check.layer, check.table) == (layer, table))
 
 
-def contract_of(expectations: Sequence[Expectation], dialect: str = "duckdb") -> Contract:
-    """The contract of these expectations; what only Patron's own history can answer is left out."""
+def contract_of(expectations: Sequence[Expectation], dialect: str = "duckdb", prefix: str = "") -> Contract:
+    """The contract of these expectations; what only Patron's own history can answer is left out.
+
+    ``prefix`` is what the names of the engine's schemas begin with.
+    """
     if dialect not in DIALECTS:
         raise UnknownName("dialect", dialect, DIALECTS)
     checks = [one for one in expectations if one.kind in _EXPORTED]
-    return Contract(tuple(Check(one, one.name.replace(".", "__").replace("+", "_"), dialect) for one in checks))
+    named = ((one, one.name.replace(".", "__").replace("+", "_")) for one in checks)
+    return Contract(tuple(Check(one, name, dialect, prefix) for one, name in named), prefix)
 
 
 def meaning(check: Check) -> str:
     """A check in words, for a comment or a description."""
     one = check.expectation
-    return one.words or f"{', '.join(one.columns) or one.table}: {one.kind}"
+    return " ".join(one.words.split()) or f"{', '.join(one.columns) or one.table}: {one.kind}"
 
 
-def _failing(one: Expectation) -> ir.Table:
+def _failing(one: Expectation, prefix: str) -> ir.Table:
     if one.kind == "type":
-        return _wrongly_typed(one)
-    rows = _rows(one.layer, one.table)
+        return _wrongly_typed(one, prefix)
+    rows = _rows(one.layer, one.table, prefix)
     if one.kind == "rows":
         return rows.aggregate(found=rows.count()).filter(ibis._.found < int(one.least or 0))
     if one.kind == "unique":
         return rows.group_by(list(one.columns)).aggregate(found=rows.count()).filter(ibis._.found > 1)
-    broken = _orphans(one, rows) if one.kind == "reference" else rows.filter(breaks(one, rows))
+    broken = _orphans(one, rows, prefix) if one.kind == "reference" else rows.filter(breaks(one, rows))
     if not one.allowed_share:
         return broken
     told = broken.aggregate(broken=broken.count()).cross_join(rows.aggregate(all_rows=rows.count()))
     return told.filter(told.broken > (told.all_rows.cast("float64") * one.allowed_share).floor())
 
 
-def _orphans(one: Expectation, rows: ir.Table) -> ir.Table:
+def _orphans(one: Expectation, rows: ir.Table, prefix: str) -> ir.Table:
     table, column = one.parent.split(".")
-    parents = _rows("silver", table)
+    parents = _rows("silver", table, prefix)
     refers = rows.filter(rows[one.columns[0]].notnull())
     return refers.anti_join(parents, refers[one.columns[0]] == parents[column])
 
 
-def _rows(layer: str, name: str) -> ir.Table:
+def _rows(layer: str, name: str, prefix: str) -> ir.Table:
     """The rows of a table that hold now."""
     columns = {column.name: _TYPES[column.kind] for column in _columns(layer, name)}
-    rows = ibis.table(columns, name=name, database=layer)
+    rows = ibis.table(columns, name=name, database=f"{prefix}{layer}")
     return rows.filter(rows[CURRENT].isnull()) if CURRENT in columns else rows
 
 
@@ -148,13 +158,15 @@ def _columns(layer: str, name: str) -> tuple[Column, ...]:
     return silver_columns(declared[0]) if layer == "silver" else declared[0].columns
 
 
-def _wrongly_typed(one: Expectation) -> ir.Table:
+def _wrongly_typed(one: Expectation, prefix: str) -> ir.Table:
     """One row where the column is not there, or not of its kind."""
     (name,) = one.columns
     kind = next(column.kind for column in _columns(one.layer, one.table) if column.name == name)
     words = ("table_schema", "table_name", "column_name", "data_type")
     known = ibis.table(dict.fromkeys(words, "string"), name="columns", database="information_schema")
-    here = (known.table_schema == one.layer) & (known.table_name == one.table) & (known.column_name == name)
+    here = (
+        (known.table_schema == f"{prefix}{one.layer}") & (known.table_name == one.table) & (known.column_name == name)
+    )
     fits = [known.data_type.upper().startswith(word) for word in _TYPE_NAMES[kind]]
     whole = fits[0]
     for fit in fits[1:]:

@@ -21,7 +21,7 @@ def _suite(contract: Contract, layer: str, table: str) -> dict[str, object]:
         "name": f"patron_{layer}_{table}",
         "expectations": [_expectation(check) for check in contract.of(layer, table)],
         # The query of the asset that the suite is for.
-        "meta": {"query": f"SELECT * FROM {layer}.{table}{holding}"},  # noqa: S608 - names of our own tables
+        "meta": {"query": f"SELECT * FROM {contract.schema(layer)}.{table}{holding}"},  # noqa: S608 - names of our own tables
     }
 
 

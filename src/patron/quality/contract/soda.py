@@ -12,7 +12,7 @@ def soda_files(contract: Contract) -> dict[str, str]:
     """The one file of checks."""
     body: dict[str, object] = {}
     for layer, table in contract.tables:
-        dataset = f"{layer}.{table}"
+        dataset = f"{contract.schema(layer)}.{table}"
         if layer == "silver":
             body[f"filter {dataset} [{_HOLDING}]"] = {"where": f"{CURRENT} IS NULL"}
         filtered = f"{dataset} [{_HOLDING}]" if layer == "silver" else dataset

@@ -63,6 +63,11 @@ class BigQueryOptions(Options):
             )
         return ""
 
+    @property
+    def looks_back(self) -> float:
+        """As its option says."""
+        return self.overlap_days
+
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
@@ -82,7 +87,7 @@ class BigQuery:
         """Put the rows from the watermark on into the landing, the earliest first."""
         options: BigQueryOptions = request.options
         library = _library()
-        after = request.watermark.less(options.overlap_days) if request.watermark else None
+        after = request.since
         asked = library.QueryJobConfig(
             query_parameters=[_parameter(library, after)] if after else [],
             maximum_bytes_billed=int(options.max_gb * _BYTES_PER_GB),

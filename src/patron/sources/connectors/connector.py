@@ -31,6 +31,11 @@ class Options(BaseModel):
         """Why these options cannot go with what else the source says; empty if they can."""
         return ""
 
+    @property
+    def looks_back(self) -> float:
+        """How many days before the watermark a fetch begins, for rows that were late."""
+        return 0.0
+
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """Options that say how to fetch, not what: they can change without making what was fetched another thing."""
@@ -67,6 +72,11 @@ class Request:
     folder: Path
     landing: Landing
     columns: tuple[str, ...] = ()
+
+    @property
+    def since(self) -> Watermark | None:
+        """From where on to fetch: the watermark, or as many days earlier as the source looks back."""
+        return self.watermark.less(self.options.looks_back) if self.watermark else None
 
     @property
     def credential(self) -> str:

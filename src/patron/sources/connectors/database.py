@@ -64,6 +64,11 @@ class DatabaseOptions(Options):
             )
         return ""
 
+    @property
+    def looks_back(self) -> float:
+        """As its option says."""
+        return self.overlap_days
+
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
@@ -84,9 +89,8 @@ class Database:
         options: DatabaseOptions = request.options
         dsn = _dsn(request)
         module = import_module(_SESSIONS[dsn.scheme])
-        after = request.watermark.less(options.overlap_days) if request.watermark else None
         with module.session(dsn, options.timeout_seconds, request.failed) as session:
-            question = Question(options.table, options.query, options.columns, options.watermark, after)
+            question = Question(options.table, options.query, options.columns, options.watermark, request.since)
             pages = session.pages(*statement(session.dialect, question), options.batch_rows)
             return _landed(request, session, pages)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-_KEYWORD: Final = re.compile(r"(?i)\b(?:password|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&]+)")
+_KEYWORD: Final = re.compile(r"(?i)\b\w*(?:password|pwd|secret|token|key)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&]+)")
 # A key file also says which project and which kind of account; these are no secrets and stand in every message.
 _OPEN: Final = frozenset(
     {"type", "project_id", "auth_uri", "token_uri", "client_email", "region", "endpoint_url", "universe_domain"}
@@ -47,4 +47,17 @@ def _of_key_file(secret: str) -> Iterator[str]:
         content = json.loads(secret)
     except ValueError:
         return
-    yield from (value for key, value in content.items() if isinstance(value, str) and key not in _OPEN)
+    yield from _closed(content)
+
+
+def _closed(content: object) -> Iterator[str]:
+    """Every text that a key file holds, however deep, but for those that are no secrets."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for one in content:
+            yield from _closed(one)
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            if key not in _OPEN:
+                yield from _closed(value)

@@ -36,6 +36,9 @@ class RestOptions(Options):
     next_path: str = Field("next", description="where an answer tells the next cursor or link, such as meta.next")
     watermark: str = Field("", description="a field that only grows (updated_at): later fetches go on from there")
     watermark_param: str = Field("", description="the parameter that asks for records from a watermark on")
+    overlap_days: float = Field(
+        0, ge=0, le=3650, description="look so many days back from the watermark for records that were late"
+    )
     max_pages: int = Field(10_000, ge=1, description="pages to ask for, at most")
     max_bytes: int = Field(1 << 30, ge=1, description="bytes to take, at most")
     timeout_seconds: float = Field(30, gt=0, le=3600, description="how long to wait for an answer")
@@ -59,6 +62,8 @@ class RestOptions(Options):
             raise ValueError(str(error)) from error
         if bool(self.watermark) != bool(self.watermark_param):
             raise ValueError("watermark and watermark_param go together")
+        if self.overlap_days and not self.watermark:
+            raise ValueError("overlap_days needs a watermark")
         return self
 
     def misfit(self, source: Source) -> str:
@@ -69,10 +74,15 @@ class RestOptions(Options):
             )
         return ""
 
+    @property
+    def looks_back(self) -> float:
+        """As its option says."""
+        return self.overlap_days
+
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
-        how = {"header", "scheme", "max_pages", "max_bytes", "timeout_seconds", "retries", "allow_http"}
+        how = {"header", "scheme", "max_pages", "max_bytes", "timeout_seconds", "retries", "allow_http", "overlap_days"}
         return super().tuning() | how
 
 
@@ -106,8 +116,8 @@ def _pages(pages: Pages, request: Request) -> Iterator[list[dict[str, Any]]]:
     """The records of each page, up to the last."""
     options: RestOptions = request.options
     params = dict(options.params)
-    if options.watermark and request.watermark:
-        params[options.watermark_param] = request.watermark.text
+    if options.watermark and request.since:
+        params[options.watermark_param] = request.since.text
     step, rows = first_step(options, options.url, params), 0
     asked = {_told(step)}
     for _ in range(options.max_pages):
@@ -134,18 +144,25 @@ def _records(content: Any, path: str, request: Request) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
         keys = ", ".join(content) if isinstance(content, dict) else f"a {type(content).__name__}"
         raise request.failed(f"its answer has no list of records at '{path}'; it holds {keys}")
-    return [_flat(record) for record in found]
+    return [_flat(record, request) for record in found]
 
 
-def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:  # Any: JSON
+def _flat(record: dict[str, Any], request: Request) -> dict[str, Any]:  # Any: JSON
     """A record without records in it: customer.id is a column."""
     flat: dict[str, Any] = {}
+    for name, value in _leaves(record):
+        if name in flat:
+            raise request.failed(f"a record tells '{name}' twice: as a field of that name, and as one within another")
+        flat[name] = value
+    return flat
+
+
+def _leaves(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:  # Any: JSON
     for name, value in record.items():
         if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{name}.")
+            yield from _leaves(value, f"{prefix}{name}.")
         else:
-            flat[f"{prefix}{name}"] = value
-    return flat
+            yield f"{prefix}{name}", value
 
 
 def _add(request: Request, records: list[dict[str, Any]]) -> None:

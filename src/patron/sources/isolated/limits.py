@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
+_NEW_USER: Final = 0x10000000  # CLONE_NEWUSER: in which an ordinary user may ask for the next
 _NEW_NETWORK: Final = 0x40000000  # CLONE_NEWNET of Linux: a network without interfaces
 _NO_NEW_PRIVILEGES: Final = 38  # PR_SET_NO_NEW_PRIVS of Linux
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -50,7 +51,8 @@ class Limits:
 def give_up_powers(limits: Limits) -> None:
     """Bound this process's memory, and take from it network, programs and writing, for good.
 
-    Memory and network are bounded by the system on Linux; elsewhere Python's own calls are refused all the same.
+    Memory is bounded by the system on Linux, and the network too where it lets a process leave it (containers often do
+    not). Everywhere Python's own calls for network, programs and writing are refused.
     """
     _bound(limits)
     if sys.platform == "linux":
@@ -75,7 +77,8 @@ def _leave_network() -> None:
     """Move to a network without interfaces, where the system lets us; the audit hook refuses sockets in any case."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    libc.unshare(_NEW_NETWORK)
+    if libc.unshare(_NEW_NETWORK):
+        libc.unshare(_NEW_USER | _NEW_NETWORK)
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:  # Any: an audit event's own arguments

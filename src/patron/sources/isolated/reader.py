@@ -25,6 +25,8 @@ from patron.sources.rows import RawBatch, RawFile
 from patron.sources.sniff import Writing
 
 LIMITS: Final = Limits()
+# Libraries that read leave address space behind, and that is what is bounded: after so many a new child takes over.
+_MOST_READINGS: Final = 200
 # No credential and no setting of ours goes along; Windows starts nothing without the last three.
 _KEPT_VARIABLES: Final = ("LANG", "LC_ALL", "TZ", "PYTHONWARNINGS", "SYSTEMROOT", "TEMP", "TMP")
 
@@ -52,8 +54,12 @@ class _Child:
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._frames: Queue[_Frame | None] = Queue(maxsize=2)
         self._early: dict[int, deque[_Frame]] = {}
+        self._begun = 0
+        self._at_work: set[int] = set()
+        self._relieved = False
         self._unwanted: set[int] = set()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         with self._answers as stream:
@@ -68,6 +74,22 @@ class _Child:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has read enough for one life."""
+        return self._begun >= _MOST_READINGS
+
+    def begin(self, reading: int) -> None:
+        """Take on a reading, which ``close`` ends."""
+        self._begun += 1
+        self._at_work.add(reading)
+
+    def relieve(self) -> None:
+        """Let it end once nothing is read any more; the readings that it has begun go on."""
+        self._relieved = True
+        if not self._at_work:
+            self.end()
 
     def ask(self, do: str, path: Path, reading: int, **more: Any) -> None:  # Any: JSON
         """Send a request; that the child has died is told where the answer is waited for."""
@@ -89,7 +111,10 @@ class _Child:
         """Whatever else this reading says is not wanted."""
         self._early.pop(reading, None)
         self._unwanted.add(reading)
-        if not self._requests.closed:
+        self._at_work.discard(reading)
+        if self._relieved and not self._at_work:
+            self.end()
+        elif not self._requests.closed:
             self.ask("close", path, reading)
 
     def _heard(self, path: Path, reading: int) -> _Frame:
@@ -114,6 +139,9 @@ class _Child:
         self._process.wait()
         with suppress(OSError):  # it was gone before it had heard everything
             self._requests.close()
+        while self._listener.is_alive():  # it may be holding out a frame that nobody takes any more
+            with suppress(Empty):
+                self._frames.get(timeout=0.02)
 
 
 def _too_slow(path: Path, limits: Limits) -> UnreadableFile:
@@ -141,6 +169,9 @@ class _Reader:
     def child(self, limits: Limits) -> _Child:
         """A living child of these limits that belongs to this process (a fork has none)."""
         old = self._child
+        if old is not None and old.spent and self._owner == os.getpid():
+            old.relieve()
+            old = self._child = None
         if old is None or self._owner != os.getpid() or not old.alive or old.limits != limits:
             self.end()
             old = self._child = _Child(limits)
@@ -174,21 +205,34 @@ def read_raw(path: Path, source: Source, limits: Limits = LIMITS) -> RawFile:
 def sniffed(path: Path, *, delimited: bool = True, limits: Limits = LIMITS) -> Writing:
     """How a text file is written, found out in the child; see ``sniff``."""
     child, reading = _READER.child(limits), _READER.number()
-    child.ask("sniff", path, reading, delimited=delimited)
-    return Writing(**json.loads(bytes(child.answer(path, reading).body)))
+    child.begin(reading)
+    try:
+        child.ask("sniff", path, reading, delimited=delimited)
+        return Writing(**json.loads(bytes(child.answer(path, reading).body)))
+    finally:
+        child.close(path, reading)
 
 
 def sheets(path: Path, *, limits: Limits = LIMITS) -> tuple[str, ...]:
     """The sheets of a workbook, found out in the child."""
     child, reading = _READER.child(limits), _READER.number()
-    child.ask("sheets", path, reading)
-    return tuple(json.loads(bytes(child.answer(path, reading).body).decode("utf-8", "surrogatepass")))
+    child.begin(reading)
+    try:
+        child.ask("sheets", path, reading)
+        return tuple(json.loads(bytes(child.answer(path, reading).body).decode("utf-8", "surrogatepass")))
+    finally:
+        child.close(path, reading)
 
 
 def _opened(path: Path, source: Source, limits: Limits) -> tuple[_Child, int, tuple[str, ...]]:
     child, reading = _READER.child(limits), _READER.number()
+    child.begin(reading)
     child.ask("open", path, reading, source=source.model_dump(mode="json"))
-    columns = json.loads(bytes(child.answer(path, reading).body).decode("utf-8", "surrogatepass"))
+    try:
+        columns = json.loads(bytes(child.answer(path, reading).body).decode("utf-8", "surrogatepass"))
+    except BaseException:
+        child.close(path, reading)
+        raise
     return child, reading, tuple(columns)
 
 
