@@ -95,7 +95,7 @@ def install(python: Path, *what: str) -> None:
 
 def call(python: Path, *arguments: str, folder: Path | None = None) -> int:
     """Run a Python of ours; Patron's advice on what to type next then begins as the user began."""
-    told = {**os.environ, "PATRON_CALLED_AS": "python3 start.py patron"}
+    told = {**os.environ, "PATRON_CALLED_AS": f"python3 {sys.argv[0]} patron"}
     return subprocess.run([str(python), *arguments], cwd=folder, env=told).returncode
 
 

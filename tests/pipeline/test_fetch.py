@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_a_whole_table_fetched_again_takes_the_place_of_what_it_was(tmp_path: Pa
     assert checked(folder)["accepted"] == 120
     one_shop.fill_sqlite(folder / "shop.db", one_shop.rows(120, 130))
     fetch_workspace(folder)
-    assert read_words(folder) == "130 rows from 1 new file, 1 already read"
+    assert read_words(folder) == "130 rows from 1 new file"
     with opened_run(folder, Watcher()) as run:
         run_until(run, "check", Watcher())
         rows = run.warehouse.table("silver", "transactions")
@@ -210,3 +211,15 @@ def test_a_source_that_is_down_does_not_keep_old_data_fresh(tmp_path: Path) -> N
     stale = read_stale(first.workspace / "releases")
     assert stale is not None
     assert "days old when the run began" in stale.why[0]
+
+
+def test_a_state_that_was_refused_does_not_stand_in_the_way_of_the_one_that_mends_it(tmp_path: Path) -> None:
+    folder = workspace(tmp_path, WHOLE)
+    with closing(sqlite3.connect(folder / "shop.db")) as shop, shop:
+        shop.execute("UPDATE orders SET paid = 'much' WHERE line_id < 60")
+    with pytest.raises(BrokenContract, match="cannot be believed"):
+        run_workspace(folder)
+    one_shop.fill_sqlite(folder / "shop.db", one_shop.rows(120, 130))
+    with closing(sqlite3.connect(folder / "shop.db")) as shop, shop:
+        shop.execute("UPDATE orders SET paid = 10 WHERE line_id < 60")
+    assert counts(run_workspace(folder)) == (130, 130, 0, 0)

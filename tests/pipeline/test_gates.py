@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from patron.errors import BrokenContract, GateClosed
 from patron.pipeline.inquiries.contract import check_file
 from patron.pipeline.inquiries.quality import quality_state
+from patron.pipeline.queue.queue import Judgement, decide, undo, waiting
 from patron.pipeline.runner import Watcher, opened_run, run_until, run_workspace
 from patron.releases.shelf import Shelf
 from patron.releases.stale import read_stale
@@ -128,3 +129,19 @@ def test_a_file_can_be_tested_before_it_is_sent_and_nothing_is_changed(shop: Pat
     ended = CliRunner().invoke(app, ["contract", "check", str(bad), "-w", str(shop), "--json"])
     assert ended.exit_code == 3
     assert json.loads(ended.stdout)["kept"] is False
+
+
+def test_a_step_in_the_total_that_people_made_is_told_and_stops_nothing(shop: Path) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=n % 60) for n in range(300)]
+    rows = "".join(f"c{n % 60},{day},{10 + n % 7}.50\n" for n, day in enumerate(days))
+    (shop / "in" / "a.csv").write_text(f"who,when,amount\n{rows}c7,2024-02-20,1000000.00\n", "utf-8")
+    first = run_workspace(shop, now=AT)
+    assert any("one sale of 1,000,000 is 100% of all sales" in told for told in first.warnings)
+    (record,) = waiting(shop, reason="outlier").records
+    decide(shop, [record.entry], Judgement("drop", "a slip", "Dara"), now=AT + timedelta(hours=1))
+    second = run_workspace(shop, now=AT + timedelta(hours=2))
+    assert any("1 decision of people on rows came in between" in told for told in second.warnings)
+    undo(shop, [record.entry], because="it was true", by="Dara", now=AT + timedelta(hours=3))
+    third = run_workspace(shop, now=AT + timedelta(hours=4))
+    assert len({one.release_id for one in (first, second, third)}) == 3
+    assert third.expected == first.expected

@@ -57,7 +57,9 @@ def test_one_file_in_two_sources_of_a_table_is_refused(tmp_path: Path) -> None:
         run_workspace(folder)
 
 
-@pytest.mark.parametrize(("rule", "rows"), [("drop", 100), ("keep", 140), ("refuse", 140)])
+@pytest.mark.parametrize(
+    ("rule", "rows"), [("drop", 100), pytest.param("keep", 140, marks=pytest.mark.slow), ("refuse", 140)]
+)
 def test_repeats_below_the_limit_are_dropped_kept_or_counted_and_flagged(tmp_path: Path, rule: str, rows: int) -> None:
     folder = workspace(tmp_path, f'sales]\ntable = "transactions"\nfiles = "*.csv"\nrepeated_rows = "{rule}"')
     write(folder / "a.csv", lines(0, 60))

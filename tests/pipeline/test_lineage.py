@@ -22,6 +22,7 @@ from patron.pipeline.lineage.lineage import (
 from patron.pipeline.runner import RunOutcome, run_workspace
 from patron.pipeline.steps import STEPS
 from patron.pipeline.workspace import Workspace
+from patron.quality_terms import OwnRule
 from patron.releases.contents import load_release
 from patron.reports.lineage import Lineage, lineage_of_table
 from patron.settings import Settings, read_settings
@@ -140,6 +141,19 @@ def test_the_past_is_described_by_the_same_columns_as_today(unrun_shop: Path) ->
     traced = {(name, source) for name, found in trace(query, DAYS).items() for source, _ in found.origins()}
     told = {(edge.target.column, edge.source) for edge in lineage(grounds) if edge.target.table == "past_features"}
     assert told == traced
+
+
+def test_a_rule_of_the_users_own_and_the_queue_decide_on_rows(unrun_shop: Path) -> None:
+    settings = read_settings(unrun_shop / "patron.toml")
+    rule = OwnRule(name="known_channel", table="transactions", column="channel", one_of=("web",))
+    ruled = settings.model_copy(update={"quality": settings.quality.model_copy(update={"rules": (rule,)})})
+    amount = place("silver.transactions.amount")
+    plain, more = (
+        {edge.source for edge in lineage(unrun_grounds(one)) if edge.target == amount and edge.how == "filtered"}
+        for one in (settings, ruled)
+    )
+    assert place("source.queue.verdict") in plain
+    assert {one.column for one in more - plain} == {settings.sources["orders"].columns["channel"], "quality.rules"}
 
 
 def test_the_champion_decides_which_features_a_value_comes_from(unrun_shop: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_history_written_twice_under_new_ids_doubles_the_total_and_gives_twins
     assert doubled == pytest.approx(2 * total, rel=1e-3)
 
 
-@pytest.mark.parametrize("weeks", [52, 521])
+@pytest.mark.parametrize("weeks", [52, pytest.param(521, marks=pytest.mark.slow)])
 def test_a_history_moved_by_whole_weeks_moves_the_dates_and_nothing_else(
     shop: World, before: Release, after: Change, weeks: int
 ) -> None:

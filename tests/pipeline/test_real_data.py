@@ -27,6 +27,7 @@ def beats_or_says_so(folder: Path) -> None:
         assert gate["champion"] in ("trailing_value", "rfm_rate", "cohort_mean")
 
 
+@pytest.mark.slow
 def test_online_retail_adds_up_and_csv_and_parquet_give_identical_scores(shared_data: Path, tmp_path: Path) -> None:
     parquet = shared_data / "online_retail" / "online_retail.parquet"
     csv = tmp_path / "online_retail.csv"

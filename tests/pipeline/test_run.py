@@ -94,7 +94,7 @@ def test_running_again_changes_nothing(shop: Path) -> None:
     assert sorted((shop / "releases").iterdir()) == before
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_same_input_gives_the_same_scores_whatever_the_threads(shop: Path, threads: int) -> None:
     first = digest(shop)
     with_setting(shop, "warehouse", f"threads = {threads}")

@@ -101,7 +101,8 @@ def _balanced(folder: Path, seed: int) -> str:
     return "balanced"
 
 
-@pytest.mark.parametrize("block", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))])
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
 def test_rows_in_are_accepted_duplicate_and_quarantined_or_the_file_is_refused(block: int, tmp_path: Path) -> None:
     fates = Counter(_balanced(tmp_path / str(seed), seed) for seed in range(block * 20, block * 20 + 20))
     assert fates.total() == 20

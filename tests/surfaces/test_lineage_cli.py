@@ -30,20 +30,30 @@ def told(*words: str) -> str:
 
 
 def test_a_column_is_followed_back_to_the_files_own_columns(unrun: Path) -> None:
-    lines = told("segments.tier", "-w", str(unrun)).splitlines()
+    lines = told("segments.tier", "--depth", "0", "-w", str(unrun)).splitlines()
     assert lines[0].startswith("gold.segments.tier")
     assert lines[1].startswith("  gold.scores.expected_value  (computed)")
     assert any(line.strip() == "orders: line_total  (copied)" for line in lines)
 
 
+def test_unless_asked_it_goes_a_few_steps_and_tells_where_it_begins(unrun: Path) -> None:
+    lines = told("segments.tier", "-w", str(unrun)).splitlines()
+    assert max(len(line) - len(line.lstrip()) for line in lines) == 2 * 4
+    assert re.fullmatch(r"… and \d+ more further back: --depth 0 shows them all", lines[-2])
+    assert lines[-1].startswith("It all begins with: ")
+    assert "orders: line_total" in lines[-1]
+    whole_table = told("gold.scores", "-w", str(unrun)).splitlines()
+    assert max(len(line) - len(line.lstrip()) for line in whole_table) == 2
+
+
 def test_a_source_column_is_followed_to_what_is_made_of_it(unrun: Path) -> None:
-    lines = told("orders: line_total", "--downstream", "-w", str(unrun)).splitlines()
+    lines = told("orders: line_total", "--downstream", "--depth", "0", "-w", str(unrun)).splitlines()
     assert lines[0] == "orders: line_total"
     assert any("gold.scores.value_high  (learnt)" in line for line in lines)
 
 
 def test_filters_are_told_when_they_are_asked_for(unrun: Path) -> None:
-    plain = told("order_parts.gross", "-w", str(unrun))
+    plain = told("order_parts.gross", "--depth", "0", "-w", str(unrun))
     assert "filtered" not in plain
     assert "silver.transactions.superseded_at  (filtered)" in told("order_parts.gross", "--filters", "-w", str(unrun))
 

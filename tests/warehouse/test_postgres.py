@@ -272,3 +272,19 @@ def test_a_table_of_somebody_elses_types_is_refused_by_name(house: Warehouse, pr
     by_hand(f"CREATE TABLE {prefix}_gold.odd (place point)")
     with pytest.raises(UsageError, match=r"gold\.odd\.place is of PostgreSQL's type point"):
         house.table("gold", "odd")
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "again"),
+    [
+        ("FATAL:  the database system is starting up", "is starting up", True),
+        ("FATAL:  the database system is shutting down", "is shutting down", True),
+        ('FATAL:  too many connections for role "ada"', "no connection to spare", True),
+        ('FATAL:  role "ada" does not exist', "knows no such name", False),
+        ('FATAL:  database "shop" does not exist', "has no such database", False),
+    ],
+)
+def test_a_refused_session_is_told_for_what_it_is(told: str, words: str, again: bool) -> None:
+    refusal = postgres_session._no_session(told)
+    assert words in str(refusal)
+    assert isinstance(refusal, StorageFailed) is again

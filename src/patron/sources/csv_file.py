@@ -18,8 +18,10 @@ from patron.settings import Source
 from patron.sources.header import require_columns, stored_columns
 from patron.sources.row_blocks import Dialect, RowBlock, blank_rows, dialect_of, row_blocks
 from patron.sources.rows import RawBatch, RawFile, RejectedRow, raw_batch
+from patron.sources.sniff import FALLBACK_ENCODING
 from patron.sources.text_blocks import BAD_BYTES_IN_UTF8, codec_name
 
+_MOST_SHOWN: Final = 200
 _MARK_SHOWN: Final = BAD_BYTES_IN_UTF8.decode("utf-8", "backslashreplace")
 
 
@@ -56,13 +58,21 @@ def _header_cells(path: Path, source: Source, dialect: Dialect, block: RowBlock,
     except UnicodeDecodeError as error:
         raise UnreadableFile(
             str(path),
-            f"the header is not {codec_name(source.encoding)}: {_shown(text)}",
+            f"the header is not {codec_name(source.encoding)}: {_shown(text[:_MOST_SHOWN])}",
             line=line,
-            to_do="Set 'encoding' of this source in patron.toml, for example to cp1252.",
+            to_do=_other_encoding(text, codec_name(source.encoding)),
         ) from error
     if b"\0" in text:
         raise UnreadableFile(str(path), "the header holds a NUL byte.", line=line, to_do="Export it again.")
     return _cells(path, text.decode("utf-8"), dialect, line)
+
+
+def _other_encoding(text: bytes, tried: str) -> str:
+    signs = sum(1 for byte in text if byte < 32 and byte not in b"\t\r\n")
+    if signs > len(text) // 20:
+        return "It seems to be no text at all: name a file of rows (CSV, JSON Lines, Parquet, Excel)."
+    other = "utf-16" if tried == FALLBACK_ENCODING else FALLBACK_ENCODING
+    return f"Set 'encoding' of this source in patron.toml to what wrote the file, for example to {other}."
 
 
 def _cells(path: Path, text: str, dialect: Dialect, line: int) -> list[str]:

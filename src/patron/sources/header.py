@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -61,8 +62,15 @@ def _lacking(path: Path, missing: Sequence[str], names: Sequence[str], hint: str
     return BrokenContract(
         f"{path} has no column {' and no column '.join(repr(name) for name in missing)}.",
         allowed=f"Its header: {shown}{' …' if len(names) > _MOST_NAMES_SHOWN else ''}.",
-        to_do=hint or "Mend the mapping under columns in patron.toml, or export the missing column.",
+        to_do=hint
+        or f"{_meant(missing, names)}Mend the mapping under columns in patron.toml, or export the missing column.",
     )
+
+
+def _meant(missing: Sequence[str], names: Sequence[str]) -> str:
+    by_letters = {name.casefold(): name for name in names}
+    close = [found[0] for name in missing if (found := get_close_matches(name.casefold(), by_letters, n=1))]
+    return f"Did you mean {' and '.join(repr(by_letters[name]) for name in close)}? " if close else ""
 
 
 def _likely_delimiter(names: Sequence[str], delimiter: str) -> str:

@@ -109,6 +109,9 @@ def test_what_looks_like_a_credential(key: str, value: str, is_secret: bool) -> 
         ("host=h password='it''s me' user=u", "login with password"),
         ('{"type": "service_account", "private_key": "line\\nline"}', "key line\nline or line\\nline"),
         ("plain-token\n", "Bearer plain-token"),
+        ('{"client_kwargs": {"aws_secret_access_key": "line"}, "region": "eu"}', "signed with line in eu"),
+        ("host=h sslpassword=line user=u", "sslpassword line"),
+        ("AccountName=shop;AccountKey=line==;", "AccountKey line=="),
     ],
 )
 def test_no_part_of_a_credential_is_shown(secret: str, shown: str) -> None:

@@ -162,6 +162,7 @@ def test_records_in_records_become_columns_and_numbers_keep_their_digits(tmp_pat
     [
         (Answer(b"<html>"), {}, "its answer is no JSON"),
         (Answer(b'[{"a": NaN}]'), {}, "NaN is no number"),
+        (Answer(b'[{"a.b": 1, "a": {"b": 2}}]'), {}, "tells 'a.b' twice"),
         (page(RECORDS), {"records": "data"}, "no list of records at 'data'; it holds items"),
         (page(RECORDS), {"records": "items", "max_bytes": 100}, "more than 100 bytes"),
         (page(RECORDS, next="?"), {"records": "items", "paging": "next_link"}, "go in a circle"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import tempfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from patron.errors import UsageError
+from patron.pipeline.capacity.computer import processors
 from patron.pipeline.capacity.measured_run import watch_run
 from patron.reports.capacity import MeasuredRun
 from patron.settings import FILE_NAME
@@ -105,7 +105,3 @@ def place_of_calibration(workspace: Path) -> Path:
 def this_computer() -> str:
     """What tells one computer from another: its name, kind, processors."""
     return f"{platform.node()} {platform.system()} {platform.machine()} {processors()}"
-
-
-def processors() -> int:
-    return os.cpu_count() or 1

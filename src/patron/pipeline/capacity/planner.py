@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from patron.pipeline.capacity.calibration import (
     kept,
     place_of_calibration,
 )
+from patron.pipeline.capacity.computer import memory_bytes, processors
 from patron.pipeline.runner import PROGRESS
 from patron.pipeline.step import FACTS
 from patron.pipeline.workspace import Workspace
@@ -94,10 +94,9 @@ def plan_capacity(
 
 
 def this_computer_has(workspace: Path) -> Computer:
-    """Processors, memory and the room on the workspace's disk."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    """Processors and memory, as far as a container lends them, and the room on the workspace's disk."""
     folder = workspace if workspace.is_dir() else Path()
-    return Computer(os.cpu_count() or 1, pages, shutil.disk_usage(folder).free)
+    return Computer(processors(), memory_bytes(), shutil.disk_usage(folder).free)
 
 
 def own_run(workspace: Path) -> MeasuredRun | None:

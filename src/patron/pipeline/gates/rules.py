@@ -15,7 +15,7 @@ from patron.pipeline.workspace import Workspace
 from patron.quality.own_rules import broken_by, told
 from patron.quality.rulebook import Changes, Version, approve, changes_between, versions
 from patron.quality_terms import OwnRule
-from patron.tables import QUARANTINE, source_table
+from patron.tables import FILES, QUARANTINE, source_table
 from patron.warehouse import Warehouse
 
 FIRST_ROWS = 5
@@ -125,7 +125,9 @@ def _affected(warehouse: Warehouse, rule: OwnRule, change: str, first: int) -> A
     broken = rows.filter(broken_by(rule, rows, _parents(warehouse, rule)))
     count = int(warehouse.fetch(broken.count().as_table()).column(0)[0].as_py())
     shown = dict.fromkeys((*source_table(rule.table).key, rule.column, "source", "line"))
-    some = warehouse.fetch(broken.order_by(["source", "file_id", "line"]).limit(first).select(*shown)).to_pylist()
+    files = warehouse.table("bronze", FILES.name).select("source", "file_id", file="name")
+    named = broken.join(files, ["source", "file_id"]).order_by(["source", "file", "file_id", "line"])
+    some = warehouse.fetch(named.limit(first).select(*shown, "file")).to_pylist()
     return Affected(rule.name, change, told(rule), rule.action, count, total, back, tuple(some))
 
 

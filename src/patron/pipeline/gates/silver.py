@@ -20,6 +20,8 @@ from patron.quality.own_rules import expectation_of
 from patron.tables import BATCH_PROFILES, INTAKE, SOURCE_TABLES, TRANSACTIONS, Table, silver_columns
 
 _SECONDS_PER_DAY = 86_400
+_ENOUGH_SALES = 100
+_LARGEST_SHARE = 0.1
 _PROFILES = ("silver", BATCH_PROFILES.name)
 _PROFILE_SCHEMA = pa.schema(
     [*((name, pa.string()) for name in ("source", "file_id", "table_name", "column_name", "bin")), ("rows", pa.int64())]
@@ -31,7 +33,7 @@ def silver_gate(run: Run) -> list[Verdict]:
     run.warehouse.create(*_PROFILES, BATCH_PROFILES.columns)
     fresh = _profiled(run)
     tables = filled_tables(run)
-    verdicts = freshness(run)
+    verdicts = freshness(run) + _largest_sale(run)
     for table in _tables(run):
         rows = tables[table.name]
         asked = [one for one in silver_expectations(table) if not one.allowed_share]
@@ -64,6 +66,25 @@ def freshness(run: Run) -> list[Verdict]:
         f"the newest transaction, of {newest:%Y-%m-%d %H:%M}, was {figure(round(age, 1))} days old when the run began"
     )
     return [Verdict(expectation, age, None, float(parse_period(asked)), words)]
+
+
+def _largest_sale(run: Run) -> list[Verdict]:
+    """Whether one sale alone is a large part of all: it would carry every value that follows, true or mistyped."""
+    if not run.warehouse.exists("silver", TRANSACTIONS.name):
+        return []
+    rows = _holding(run, TRANSACTIONS)
+    sales = rows.filter(rows.amount > 0)
+    amounts = sales.aggregate(sales=sales.count(), largest=sales.amount.max(), whole=sales.amount.sum())
+    told = run.warehouse.fetch(amounts).to_pylist()[0]
+    if told["sales"] < _ENOUGH_SALES:
+        return []
+    largest, share = float(told["largest"]), float(told["largest"]) / float(told["whole"])
+    to_do = "If it is no true sale, drop or fix it: patron queue list"
+    expectation = Expectation(
+        "silver", TRANSACTIONS.name, "distribution", ("amount",), severity="warn", to_do=to_do, rule="largest"
+    )
+    words = f"one sale of {figure(largest)} is {share:.0%} of all sales"
+    return [Verdict(expectation, share, None, _LARGEST_SHARE, words)]
 
 
 def _tables(run: Run) -> list[Table]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from patron.errors import DataError, UnknownName, UsageError
+from patron.pipeline.gates.gate import warnings_of
 from patron.pipeline.runner import Watcher, run_in, run_until
 from patron.pipeline.workspace import Workspace
 from patron.quality.contract.contract import contract_of
 from patron.quality.contract.exports import exported
+from patron.quality.decisions import STATE_FILE
 from patron.quality.declared import all_expectations
 from patron.quality.own_rules import expectation_of
 from patron.segments.rfm import RFM_CATALOGUE
@@ -27,6 +30,7 @@ class FileVerdict:
     kept: bool
     words: str
     counts: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
 
 def export_contract(folder: Path, form: str, into: Path) -> tuple[Path, ...]:
@@ -48,7 +52,7 @@ def export_contract(folder: Path, form: str, into: Path) -> tuple[Path, ...]:
 
 
 def check_file(folder: Path, file: Path, source: str | None = None, *, now: datetime | None = None) -> FileVerdict:
-    """Read and judge one file by a workspace's settings and rules, in a place of its own that is gone afterwards.
+    """Read and judge one file by a workspace's settings, rules and decisions on rows, in a place of its own that is gone afterwards.
 
     What needs other files (earlier batches, tables that it refers to) is not asked.
     """
@@ -60,12 +64,16 @@ def check_file(folder: Path, file: Path, source: str | None = None, *, now: date
         raise UnknownName("source", name, workspace.settings.sources)
     with tempfile.TemporaryDirectory(prefix="patron-contract-") as place:
         alone = _alone(workspace, name, file, Path(place))
+        if (workspace.folder / STATE_FILE).is_file():
+            shutil.copy(workspace.folder / STATE_FILE, place)
         try:
             with run_in(alone, Watcher(), now=now or datetime.now(UTC)) as run:
-                steps = run_until(run, "check", Watcher())
+                checked = run_until(run, "check", Watcher())[-1]
+                warnings = warnings_of(run)
         except DataError as error:
             return FileVerdict(str(file), name, False, str(error), {})
-    return FileVerdict(str(file), name, True, steps[-1].words, steps[-1].counts)
+    fates = ", ".join(f"{checked.counts[fate]:,} {fate}" for fate in ("accepted", "duplicate", "quarantined"))
+    return FileVerdict(str(file), name, True, fates, checked.counts, warnings)
 
 
 def _dialect(warehouse: WarehouseSettings) -> str:

@@ -55,5 +55,10 @@ def fetch_sources(
 
 
 def lake_paths(workspace: Workspace, name: str) -> list[tuple[LakeFile, str]]:
-    """The landed files of a source with their sha256, each held against its manifest."""
-    return [(file, file.verified()) for file in lake_files(workspace.folder, name)]
+    """The landed files of a source with their sha256, each held against its manifest; of what was fetched again, the newest state.
+
+    A state that was refused must not stand in the way of the one that mends it.
+    """
+    newest = {file.known_as: file for file in lake_files(workspace.folder, name)}
+    states = sorted(newest.values(), key=lambda file: file.manifest.number)
+    return [(file, file.verified()) for file in states]

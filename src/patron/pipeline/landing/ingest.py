@@ -11,6 +11,7 @@ from patron.errors import BrokenContract
 from patron.pipeline.landing.landed import LandedFile, landed_files, path_of, raw_table, reading_digest
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
+from patron.settings import FILES_CONNECTOR, Source
 from patron.sources.files import file_id
 from patron.sources.raw import Limits, RawFile, RejectedRow, read_raw
 from patron.tables import FILES, REJECTS
@@ -58,7 +59,19 @@ def _back_to_earlier(run: Run) -> list[SourceFile]:
 def _moved_away(run: Run) -> int:
     """How many files that still count are not among today's."""
     today = {(file.source_name, file.file_id) for file in run.files}
-    return sum(1 for file in landed_files(run) if file.identity not in today)
+    states = {
+        (file.source_name, path_of(run.workspace.folder, file))
+        for file in run.files
+        if _takes_its_own_place(file.source)
+    }
+    return sum(
+        1 for one in landed_files(run) if one.identity not in today and (one.source_name, one.path) not in states
+    )
+
+
+def _takes_its_own_place(source: Source) -> bool:
+    """Whether another content of a path is its new state, and what it held before counts no more."""
+    return source.repeated_rows == "replace" or source.connector != FILES_CONNECTOR
 
 
 def _known_files(run: Run) -> dict[tuple[str, str], str]:

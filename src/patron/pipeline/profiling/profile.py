@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from patron.errors import NothingThere, UnknownName
+from patron.errors import NothingThere, UnknownName, UsageError
 from patron.pipeline.landing.landed import raw_table
 from patron.pipeline.profiling.text_types import UNREAD, TextType, Typing, text_types, unread_texts
 from patron.pipeline.workspace import Workspace
@@ -40,6 +40,10 @@ def profile(target: str, folder: Path = Path(), *, now: datetime | None = None) 
     today = (now or datetime.now(UTC)).date()
     if Path(target).is_file():
         return _of_file(Path(target), today)
+    if Path(target).is_dir():
+        raise UsageError(
+            f"{target} is a folder.", allowed="A file, or a table of a workspace.", to_do="Name one of its files."
+        )
     workspace = _workspace(folder, target)
     with workspace.warehouse() as warehouse:
         layer, name = _found(warehouse, target)

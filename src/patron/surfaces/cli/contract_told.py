@@ -35,5 +35,7 @@ def check_and_tell(workspace: Path, file: Path, source: str | None, *, as_json: 
         sign = "✓" if verdict.kept else "✗"
         typer.echo(f"{sign} {file} {'keeps' if verdict.kept else 'breaks'} the contract of source {verdict.source}.")
         typer.echo(f"  {verdict.words}")
+        for warning in verdict.warnings:
+            typer.echo(f"! {warning}")
     if not verdict.kept:
         raise typer.Exit(_BROKEN)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
 
-from patron.origins import Edge, Place
+from patron.origins import OUTSIDE, Edge, Place
 from patron.pipeline.inquiries.lineage import meanings, stages, workspace_lineage
 from patron.reports.lineage import CLOSE, Branch, Lineage, is_file_fact
 from patron.reports.lineage_page import render_lineage
+
+_DEPTHS = (4, 1)  # of one column, and of a table's columns, where nobody says how far
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Asked:
     column: str
     downstream: bool
     filters: bool
+    depth: int | None = None
+    """How many steps away to go; 0: to the end."""
 
 
 def show_lineage(workspace: Path, asked: Asked, html: Path | None, *, as_json: bool) -> None:
@@ -34,14 +38,29 @@ def show_lineage(workspace: Path, asked: Asked, html: Path | None, *, as_json: b
         edges = _edges_of(told, roots, asked) if roots else told.edges
         typer.echo(json.dumps([_plain(edge) for edge in edges], indent=2))
     elif roots:
-        for root in roots:
-            for branch in told.tree(root, upstream=not asked.downstream, filters=asked.filters):
-                typer.echo(_line(branch, asked))
+        _tell(told, roots, asked)
     elif html is None:
         for line in _overview(told):
             typer.echo(line)
     if html is not None:
         typer.echo(f"Picture  {html}", err=True)
+
+
+def _tell(told: Lineage, roots: Sequence[Place], asked: Asked) -> None:
+    """The trees as far as asked, and where they end."""
+    far, beyond, ends = _DEPTHS[len(roots) > 1] if asked.depth is None else asked.depth, 0, dict[str, None]()
+    for root in roots:
+        for branch in told.tree(root, upstream=not asked.downstream, filters=asked.filters):
+            if not far or branch.depth <= far:
+                typer.echo(_line(branch, asked))
+            else:
+                beyond += 1
+            if branch.place.layer in OUTSIDE:
+                ends[str(branch.place)] = None
+    if beyond:
+        typer.echo(f"… and {beyond:,} more further {'on' if asked.downstream else 'back'}: --depth 0 shows them all")
+    if ends and not asked.downstream:
+        typer.echo(f"It all begins with: {', '.join(ends)}")
 
 
 def _edges_of(told: Lineage, roots: Iterable[Place], asked: Asked) -> list[Edge]:

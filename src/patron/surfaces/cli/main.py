@@ -308,6 +308,12 @@ def lineage(
     filters: Annotated[
         bool, typer.Option("--filters", help="Also what only decides which rows take part, and facts of files.")
     ] = False,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="How many steps away to go; 0: to the end.", show_default="4 of a column, 1 of a table"
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the picture of all columns there, opened at this one.")
     ] = None,
@@ -316,7 +322,7 @@ def lineage(
     """Show where a column comes from, back to the sources' own columns, and what is made from it."""
     from patron.surfaces.cli.lineage import Asked, show_lineage
 
-    show_lineage(workspace, Asked(column, downstream, filters), html, as_json=as_json)
+    show_lineage(workspace, Asked(column, downstream, filters, depth), html, as_json=as_json)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from rich.text import Text
 from patron.pipeline.profiling.profile import profile
 from patron.quality.profile.findings import ColumnProfile, TableProfile
 from patron.reports.profile_page import headline, profile_facts, render_profile, type_of
-from patron.reports.wording import number, share
+from patron.reports.wording import number, printable, share
 
 _WIDTH: Final = 120
 _SIGNS: Final = {"mend": ("✗", "red"), "look": ("!", "yellow"), "know": ("·", "cyan")}
@@ -37,7 +37,7 @@ def show_profile(target: str, workspace: Path, html: Path | None, *, as_json: bo
 def _tell(found: TableProfile) -> None:
     console = Console(highlight=False)
     width = min(_WIDTH, console.width)
-    console.print(Text.assemble((found.name, "bold"), f"  {headline(found)}."), width=width)
+    console.print(Text.assemble((printable(found.name), "bold"), f"  {headline(found)}."), width=width)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name, justify in (
         ("column", "left"),
@@ -49,11 +49,11 @@ def _tell(found: TableProfile) -> None:
         table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
     for column in found.columns:
         empty = share(column.missing_share, 1) if column.missing else "–"
-        table.add_row(column.name, type_of(column), empty, number(column.distinct), _told(column))
+        table.add_row(printable(column.name), type_of(column), empty, number(column.distinct), _told(column))
     console.print(table, width=width)
     for one in found.advice:
         sign, colour = _SIGNS[one.level]
-        words = f"{one.column} {one.words}" if one.column else one.words
+        words = printable(f"{one.column} {one.words}" if one.column else one.words)
         console.print(Text.assemble((f"{sign} ", colour), words, (f"  {one.to_do}", "dim")), width=width)
 
 
@@ -66,6 +66,6 @@ def _told(column: ColumnProfile) -> str:
         return f"{column.numbers.least:,.6g} to {column.numbers.most:,.6g}, median {middle:,.6g}"
     if not column.top:
         return ""
-    first = " ".join(column.top[0].value.split())
+    first = printable(" ".join(column.top[0].value.split()))
     shown = first if len(first) <= _LONGEST else first[: _LONGEST - 1] + "…"
     return f"{shown} ({share(column.top[0].rows / column.given, 1)})"
