@@ -25,7 +25,7 @@ from patron.pipeline.runner import RunOutcome
 from patron.reports.capacity import Job, MeasuredRun, forecast
 from patron.version import VERSION
 
-RUN = MeasuredRun(20_000, 20_000, 200_000, {"check": 3.5}, 9.0, 700_000_000, 50_000_000)
+RUN = MeasuredRun(20_000, 20_000, 200_000, {"check": 3.5}, 9.0, 700_000_000, 50_000_000, {"check": 700_000_000})
 CALIBRATION = Calibration(VERSION, this_computer(), 2, "2026-11-22T12:00:00Z", (RUN,))
 
 

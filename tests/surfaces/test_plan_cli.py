@@ -21,7 +21,8 @@ def measured(customers: int, learners: int) -> MeasuredRun:
     rows = 10 * customers
     seconds = {"check": 1 + rows / 1e5, "backtest": 2 + learners / 1e4, "score": 1 + customers / 1e5}
     memory = 400_000_000 + 300 * rows
-    return MeasuredRun(customers, learners, rows, seconds, sum(seconds.values()) + 3, memory, 100 * rows)
+    peaks = {"check": memory}
+    return MeasuredRun(customers, learners, rows, seconds, sum(seconds.values()) + 3, memory, 100 * rows, peaks)
 
 
 @pytest.fixture

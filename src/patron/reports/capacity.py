@@ -8,7 +8,7 @@ the rows where the engine begins to spill to disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 from typing import Final
 
@@ -32,8 +32,8 @@ FEWEST_RUNS: Final = 3
 class MeasuredRun:
     """One whole run that was measured: its size, the seconds of each step, and the most memory and disk it took.
 
-    ``learners`` took part in backtest and training. Memory is that of the process and its children; None where the
-    system does not tell.
+    ``learners`` took part in backtest and training. Memory is that of the process and its children, ``peaks`` the most of
+    it while each step was at work; None and nothing where the system does not tell.
     """
 
     customers: int
@@ -43,6 +43,7 @@ class MeasuredRun:
     total_seconds: float
     peak_bytes: int | None
     disk_bytes: int
+    peaks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,16 @@ def _level(runs: Sequence[MeasuredRun], own: MeasuredRun, job: Job) -> float:
 
 
 def _memory(runs: Sequence[MeasuredRun], job: Job, unsure: float) -> Estimate | None:
-    if any(run.peak_bytes is None for run in runs):
+    """The most that any step takes: which one that is depends on the size."""
+    if any(not run.peaks for run in runs):
         return None
-    cost = _fitted(runs, _rows, lambda run: float(run.peak_bytes or 0))
-    engine = min(cost.per_unit * job.rows, job.engine_bytes)
-    return _around(cost.of(0, job.learners) + engine + HELD_PER_CUSTOMER * job.customers, unsure)
+    most = max(_step_bytes(runs, step, job) for step in runs[0].peaks)
+    return _around(most + HELD_PER_CUSTOMER * job.customers, unsure)
+
+
+def _step_bytes(runs: Sequence[MeasuredRun], step: str, job: Job) -> float:
+    cost = _fitted(runs, _rows, lambda run: float(run.peaks.get(step, 0)))
+    return cost.of(0, job.learners) + min(cost.per_unit * job.rows, job.engine_bytes)
 
 
 def _disk(runs: Sequence[MeasuredRun], job: Job) -> float:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,8 +32,7 @@ class Watched:
 
     def peak_of(self, step: dict[str, Any]) -> int:
         """The most memory while a step was at work."""
-        start = datetime.fromisoformat(step["began_at"]).timestamp()
-        return max((used for at, used in self.memory if start <= at <= start + step["seconds"] + 0.1), default=0)
+        return _peak(self.memory, step)
 
 
 def watch_run(workspace: Path, learners: int) -> Watched:
@@ -60,8 +59,14 @@ def watch_run(workspace: Path, learners: int) -> Watched:
         total_seconds=time.perf_counter() - began,
         peak_bytes=max((used for _, used in samples.memory), default=None),
         disk_bytes=max([*samples.disk, disk_used(workspace)]),
+        peaks={step["name"]: _peak(samples.memory, step) for step in told["steps"]} if samples.memory else {},
     )
     return Watched(run, told, tuple(samples.memory))
+
+
+def _peak(memory: Iterable[tuple[float, int]], step: Mapping[str, Any]) -> int:  # Any: JSON
+    start = datetime.fromisoformat(step["began_at"]).timestamp()
+    return max((used for at, used in memory if start <= at <= start + step["seconds"] + 0.1), default=0)
 
 
 @dataclass
