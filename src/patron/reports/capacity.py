@@ -1,8 +1,9 @@
 """What a run costs: time, memory and disk for any number of customers, from runs that were measured.
 
 Every step has a fixed cost, a cost per row (or per customer) and a cost per customer who takes part in backtest and
-training; of those there are at most ``models.sample_customers``, so that part stops growing. Memory stops growing with
-the rows where the engine begins to spill to disk.
+training; of those there are at most ``models.sample_customers``, so that part stops growing. Memory grows more slowly than
+what is worked on, and no more with the rows where the engine begins to spill to disk. What cannot follow from small runs
+(``MOST_TAUGHT``, ``MEMORY_POWER``, ``SPILLED_SHARE``) was read off runs of 50,000 to 5,000,000 customers, docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ BY_CUSTOMERS: Final = frozenset({"score", "segment", "publish", "report"})
 """Steps whose cost follows the customers; that of all others follows the rows."""
 HELD_PER_CUSTOMER: Final = 400
 """Bytes: of everybody a run holds a few numbers and, while it sorts them, copies of those."""
+MOST_TAUGHT: Final = {"score": 60_000}
+"""Customers beyond whom a step costs no more: trees are grown on at most 120,000 rows, two or more of each customer."""
+MEMORY_POWER: Final = 0.65
+"""By which power of the size memory grows beyond the largest run that was measured."""
+SPILLED_SHARE: Final = 1 / 3
+"""What the engine writes to disk, packed, of what it cannot hold."""
 GIGABYTE: Final = 10**9
 NEAR: Final = 0.15
 PER_DOUBLING: Final = 0.05
@@ -129,8 +136,9 @@ def log_log_slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
 
 def _step_seconds(runs: Sequence[MeasuredRun], step: str, job: Job) -> float:
     by_customers = step in BY_CUSTOMERS
+    taught = MOST_TAUGHT.get(step, job.learners)
     cost = _fitted(runs, _customers if by_customers else _rows, lambda run: run.seconds.get(step, 0.0))
-    return cost.of(job.customers if by_customers else job.rows, job.learners)
+    return cost.of(job.customers if by_customers else job.rows, min(job.learners, taught))
 
 
 def _level(runs: Sequence[MeasuredRun], own: MeasuredRun, job: Job) -> float:
@@ -149,14 +157,24 @@ def _memory(runs: Sequence[MeasuredRun], job: Job, unsure: float) -> Estimate | 
 
 def _step_bytes(runs: Sequence[MeasuredRun], step: str, job: Job) -> float:
     cost = _fitted(runs, _rows, lambda run: float(run.peaks.get(step, 0)))
-    return cost.of(0, job.learners) + min(cost.per_unit * job.rows, job.engine_bytes)
+    learning = cost.per_learner * _slowed(job.learners, max(run.learners for run in runs))
+    return cost.fixed + learning + min(_rows_bytes(runs, cost, job), job.engine_bytes)
+
+
+def _rows_bytes(runs: Sequence[MeasuredRun], cost: Cost, job: Job) -> float:
+    return cost.per_unit * _slowed(job.rows, max(run.rows for run in runs))
+
+
+def _slowed(size: float, measured: float) -> float:
+    """The size as memory sees it: in proportion up to the largest that was measured, from there on by the power."""
+    return size if size <= measured else measured * float((size / measured) ** MEMORY_POWER)
 
 
 def _disk(runs: Sequence[MeasuredRun], job: Job) -> float:
     """The workspace, and what the engine spills of what it cannot hold."""
     kept = _fitted(runs, _rows, lambda run: float(run.disk_bytes)).of(job.rows, job.learners)
-    needed = _fitted(runs, _rows, lambda run: float(run.peak_bytes or 0)).per_unit * job.rows
-    return kept + max(needed - job.engine_bytes, 0.0)
+    needed = _rows_bytes(runs, _fitted(runs, _rows, lambda run: float(run.peak_bytes or 0)), job)
+    return kept + SPILLED_SHARE * max(needed - job.engine_bytes, 0.0)
 
 
 def _fitted(
