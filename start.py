@@ -2,7 +2,7 @@
 
     python3 start.py demo [ARGUMENT ...]     patron demo on real sample households
     python3 start.py test [ARGUMENT ...]     format, lint, types, import contracts, tests, docs
-    python3 start.py proofs [KIND ...]       the slow proofs: slow, engines (PostgreSQL; Spark needs Java), integrations
+    python3 start.py proofs [KIND ...]       the slow proofs: slow, engines (PostgreSQL; Spark needs Java), integrations, measured
     python3 start.py patron [ARGUMENT ...]   any patron command
 
 The first call installs (about a minute on a good line); later calls start at once.

@@ -81,7 +81,7 @@ def test_disk_and_memory_are_those_of_files_and_processes(tmp_path: Path) -> Non
     assert resident_bytes(2**30) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.measured
 def test_a_size_beyond_the_calibration_is_foretold_within_a_quarter(tmp_path: Path) -> None:
     customers = 150_000
     runs = calibrate(print).runs

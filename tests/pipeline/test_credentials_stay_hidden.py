@@ -51,6 +51,7 @@ def answers(asked: Asked) -> Answer:
     )
 
 
+@pytest.mark.slow
 def test_a_whole_run_over_a_service_leaves_the_credential_nowhere(tmp_path: Path) -> None:
     with service(answers) as shop:
         options = f'url = "{shop.url}/orders"\nrecords = "data.orders"\npaging = "page"'

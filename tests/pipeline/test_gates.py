@@ -73,6 +73,7 @@ def test_a_refused_batch_leaves_the_release_current_and_marks_it_stale_until_the
     assert "Stale since" not in (shop / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_taking_the_refused_file_out_makes_the_release_fresh_again(shop: Path) -> None:
     release = run_workspace(shop, now=AT).release_id
     (shop / "in" / "b.csv").write_text(sales(60, 70).replace("2024-03", "soon"), "utf-8")
@@ -131,6 +132,7 @@ def test_a_file_can_be_tested_before_it_is_sent_and_nothing_is_changed(shop: Pat
     assert json.loads(ended.stdout)["kept"] is False
 
 
+@pytest.mark.slow
 def test_a_step_in_the_total_that_people_made_is_told_and_stops_nothing(shop: Path) -> None:
     days = [date(2024, 1, 1) + timedelta(days=n % 60) for n in range(300)]
     rows = "".join(f"c{n % 60},{day},{10 + n % 7}.50\n" for n, day in enumerate(days))

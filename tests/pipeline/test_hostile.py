@@ -113,6 +113,7 @@ def test_a_damaged_release_is_published_anew_and_never_rolled_back_to(tmp_path: 
     assert load_release(folder).id == second.release_id
 
 
+@pytest.mark.slow
 def test_a_release_without_a_readable_manifest_does_not_stop_the_next_run(tmp_path: Path) -> None:
     folder = workspace(tmp_path)
     write(folder / "a.csv", lines(0, 60))
@@ -135,7 +136,10 @@ def test_a_deleted_report_is_written_again(tmp_path: Path) -> None:
     assert (folder / "report.html").exists()
 
 
-@pytest.mark.parametrize("name", ["files", "rejects", "transactions", "select", "raw_files"])
+@pytest.mark.parametrize(
+    "name",
+    ["select", *(pytest.param(n, marks=pytest.mark.slow) for n in ("files", "rejects", "transactions", "raw_files"))],
+)
 def test_a_source_may_be_called_anything(tmp_path: Path, name: str) -> None:
     folder = workspace(tmp_path, f'{name}]\ntable = "transactions"\nfiles = "a.csv"')
     write(folder / "a.csv", lines(0, 60))
@@ -144,7 +148,15 @@ def test_a_source_may_be_called_anything(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "extra",
-    ["reason", "detail", "fate", "file_id", "as_of_day", "line,source_line", 'a "quoted" one', "sé{}lect;--", "source"],
+    [
+        "file_id",
+        "line,source_line",
+        "sé{}lect;--",
+        *(
+            pytest.param(n, marks=pytest.mark.slow)
+            for n in ("reason", "detail", "fate", "as_of_day", 'a "quoted" one', "source")
+        ),
+    ],
 )
 def test_a_column_may_be_called_anything(tmp_path: Path, extra: str) -> None:
     folder = workspace(tmp_path, settings="[quality]\nquarantine_limit = 0.5\n")

@@ -106,6 +106,7 @@ def test_identical_lines_of_one_file_are_both_kept_without_a_row_id(tmp_path: Pa
     assert counts(run_workspace(folder)) == (61, 61, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_newer_export_of_the_same_rows_stops_and_asks(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     add(folder, "a.csv", rows(0, 60))
@@ -157,6 +158,7 @@ def with_words(folder: Path, old: str, new: str) -> None:
     toml.write_text(text.replace(old, new), "utf-8")
 
 
+@pytest.mark.slow
 def test_a_changed_mapping_judges_rows_anew_from_bronze(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     body = "".join(f"r{n},{CAST[n % 5]},2024-01-{1 + n % 28:02d},{n}.00,{n + 1}.00\n" for n in range(60))
@@ -179,6 +181,7 @@ def test_a_changed_way_of_reading_reads_the_same_file_anew(tmp_path: Path) -> No
     assert counts(run_workspace(folder)) == (60, 60, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_renamed_source_is_not_counted_twice(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     add(folder, "a.csv", rows(0, 60))
@@ -189,6 +192,7 @@ def test_a_renamed_source_is_not_counted_twice(tmp_path: Path) -> None:
     assert after.totals["net_revenue"] == before.totals["net_revenue"]
 
 
+@pytest.mark.slow
 def test_an_archived_file_still_counts(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     add(folder, "a.csv", rows(0, 60))
@@ -198,6 +202,7 @@ def test_an_archived_file_still_counts(tmp_path: Path) -> None:
     assert counts(run_workspace(folder)) == (90, 90, 0, 0)
 
 
+@pytest.mark.slow
 def test_equal_ids_of_two_sources_are_two_rows(tmp_path: Path) -> None:
     folder = shop(tmp_path, row_id=True)
     add(folder, "a.csv", rows(0, 60))
@@ -231,6 +236,7 @@ def test_a_file_written_anew_takes_the_place_of_what_it_was(tmp_path: Path) -> N
     assert after.totals["invoices"] == 90
 
 
+@pytest.mark.slow
 def test_files_that_the_settings_no_longer_name_no_longer_count(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     add(folder, "a.csv", rows(0, 60))
@@ -242,6 +248,7 @@ def test_files_that_the_settings_no_longer_name_no_longer_count(tmp_path: Path) 
     assert load_release(folder).scores().num_rows == 5
 
 
+@pytest.mark.slow
 def test_init_of_a_folder_lets_next_months_file_join(tmp_path: Path) -> None:
     (tmp_path / "months").mkdir()
     (tmp_path / "months" / "2024-01.csv").write_text(DATED + rows(0, 30), "utf-8")

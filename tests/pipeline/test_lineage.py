@@ -179,6 +179,7 @@ def value_inputs(settings: Settings, champion: str) -> set[str]:
     return {e.source.column for e in lineage(grounds) if e.target == value and e.source.table == "customer_features"}
 
 
+@pytest.mark.slow
 def test_lineage_is_written_once_and_then_found_again(shop: Path) -> None:
     first = next(step for step in run_workspace(shop).steps if step.name == "trace")
     again = next(step for step in run_workspace(shop, again=True).steps if step.name == "trace")

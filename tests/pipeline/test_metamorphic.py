@@ -138,6 +138,7 @@ def test_the_small_shop_is_tested_and_its_champion_is_no_baseline(before: Releas
     assert len(before.evidence()["gate"]["folds"]) == 2
 
 
+@pytest.mark.slow
 def test_a_currency_worth_a_hundredth_makes_money_a_hundredfold_and_changes_nothing_else(
     shop: World, before: Release, after: Change
 ) -> None:
@@ -163,6 +164,7 @@ def test_the_order_of_rows_changes_not_a_byte(shop: World, before: Release, afte
     assert measured(shuffled) == measured(before)
 
 
+@pytest.mark.slow
 def test_a_history_written_twice_under_new_ids_doubles_the_total_and_gives_twins_one_value(
     shop: World, before: Release, after: Change
 ) -> None:
@@ -179,6 +181,7 @@ def test_a_history_written_twice_under_new_ids_doubles_the_total_and_gives_twins
     assert doubled == pytest.approx(2 * total, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weeks", [52, pytest.param(521, marks=pytest.mark.slow)])
 def test_a_history_moved_by_whole_weeks_moves_the_dates_and_nothing_else(
     shop: World, before: Release, after: Change, weeks: int

@@ -160,6 +160,7 @@ def test_the_first_day_as_a_customer_decides_even_when_purchases_come_late(copy:
     assert found.taught + found.customers.num_rows == 750
 
 
+@pytest.mark.slow
 def test_nothing_is_published_and_a_run_goes_on_from_there(copy: Path) -> None:
     assert not (copy / "releases").exists()
     (copy / "patron.toml").write_text(f'{TOML}\n[models]\ncandidates = ["bg_nbd"]\n', "utf-8")

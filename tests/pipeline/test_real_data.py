@@ -54,6 +54,7 @@ def test_online_retail_adds_up_and_csv_and_parquet_give_identical_scores(shared_
     beats_or_says_so(tmp_path / "csv")
 
 
+@pytest.mark.slow
 def test_berka_runs_in_the_bank_profile_with_districts_as_branches(shared_data: Path, tmp_path: Path) -> None:
     berka = shared_data / "berka"
     files = [berka / f"{name}.parquet" for name in ("trans_1993_to_1994q1", "account", "district")]

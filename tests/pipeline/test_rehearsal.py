@@ -51,6 +51,7 @@ def test_other_choices_are_measured_and_then_undone(shop: Path) -> None:
     assert outcome.release_id == release
 
 
+@pytest.mark.slow
 def test_on_a_fresh_workspace_nothing_is_published_and_a_run_goes_on_from_there(
     fresh_shop: Path, shop_outcome: RunOutcome
 ) -> None:

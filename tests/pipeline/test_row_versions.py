@@ -120,6 +120,7 @@ def test_one_version_told_in_two_ways_holds_in_neither_until_a_higher_one_comes(
     assert holding(folder) == ["13.0000", "5.0000"]
 
 
+@pytest.mark.slow
 def test_a_person_settles_a_version_told_in_two_ways_by_dropping_one_or_making_it_the_newer(tmp_path: Path) -> None:
     folder = shop(tmp_path)
     load(folder, "sales", "a.csv", OTHER, SECOND)

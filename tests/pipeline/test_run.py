@@ -104,7 +104,7 @@ def test_the_same_input_gives_the_same_scores_whatever_the_threads(shop: Path, t
 
 
 @pytest.mark.parametrize(
-    "step", ["check", "publish", *(pytest.param(s, marks=pytest.mark.slow) for s in ("ingest", "score", "report"))]
+    "step", ["publish", *(pytest.param(s, marks=pytest.mark.slow) for s in ("ingest", "check", "score", "report"))]
 )
 def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(
     fresh_shop: Path, shop_outcome: RunOutcome, step: str
@@ -141,6 +141,7 @@ def test_a_lock_dies_with_its_process(shop: Path) -> None:
     assert run_workspace(shop).unchanged
 
 
+@pytest.mark.slow
 def test_a_leaking_model_is_refused_by_name_and_the_run_goes_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("crystal_ball", "leaky_model:LeakyModel", installed.GROUP)
     monkeypatch.setattr(installed, "entry_points", lambda group: [entry])

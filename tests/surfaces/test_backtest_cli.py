@@ -51,6 +51,7 @@ def test_choices_that_cannot_be_are_refused_in_words(shop: Path, arguments: tupl
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.slow
 def test_a_release_names_its_card_and_what_it_found(shop: Path) -> None:
     assert patron("run", folder=shop, settings={"PATRON_MODELS_CANDIDATES": "bg_nbd"}).returncode == 0
     told = patron("release", "show", folder=shop)

@@ -22,6 +22,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_tells_values_costs_and_proof_within_the_width_and_publishes_nothing(shop: Path) -> None:
     told = patron("prospects", *TERMS, "--limit", "2", folder=shop)
     assert told.returncode == 0, told.stderr

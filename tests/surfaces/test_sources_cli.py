@@ -50,6 +50,7 @@ def test_fetch_tells_what_came_and_sources_what_is_there(tmp_path: Path) -> None
     assert "sales   transactions  database   2" in patron(folder, "sources").stdout
 
 
+@pytest.mark.slow
 def test_init_names_the_columns_that_were_not_used(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(
         "order,client,date,total,colour\n" + "1,Ada,2024-01-02,5,red\n2,Bo,2024-01-03,6,blue\n"

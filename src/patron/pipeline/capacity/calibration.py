@@ -48,9 +48,11 @@ class Calibration:
 
 def calibrate(say: Callable[[str], None], sizes: tuple[Size, ...] = SIZES) -> Calibration:
     """Simulate and run each size in a folder that is removed afterwards; takes a minute or two."""
-    runs = []
-    for size in sizes:
-        say(f"Measure a run of {size.customers:,} simulated customers …")
+    runs: list[MeasuredRun] = []
+    say(f"This computer is measured once, by {len(sizes)} short runs: two to three minutes on two processors.")
+    for number, size in enumerate(sizes, start=1):
+        took = f" (the last took {runs[-1].total_seconds:.0f} s)" if runs else ""
+        say(f"{number} of {len(sizes)}: a run of {size.customers:,} simulated customers …{took}")
         with tempfile.TemporaryDirectory(prefix="patron-calibration-") as folder:
             runs.append(watch_run(simulated(Path(folder), size), size.learners).run)
     now = datetime.now(UTC)
