@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from sources.connectors import one_shop
 
 OPTIONS = 'dsn = "sqlite:///shop.db"\ntable = "orders"\nwatermark = "line_id"'
