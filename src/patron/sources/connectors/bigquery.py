@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 from pydantic import Field, model_validator
 
 from patron.errors import UsageError
-from patron.settings import Source
 from patron.sources.connectors.connector import Fetched, Options, Request
+from patron.sources.connectors.incremental import IncrementalOptions
 from patron.sources.connectors.session import Dialect
 from patron.sources.connectors.watermark import Kind, Watermark, WatermarkValue
 
@@ -30,7 +30,7 @@ _TABLE: Final = re.compile(r"^[A-Za-z0-9_\-:.$ ]+\.[A-Za-z0-9_\-.$* ]+$")
 _BYTES_PER_GB: Final = 10**9
 
 
-class BigQueryOptions(Options):
+class BigQueryOptions(IncrementalOptions):
     """What ``bigquery`` can be told."""
 
     project: str = Field("", description="the project that is billed; empty: the credential's own")
@@ -38,10 +38,6 @@ class BigQueryOptions(Options):
     table: str = Field("", description="dataset.table, or project.dataset.table")
     query: str = Field("", description="a SELECT in GoogleSQL instead of a table")
     columns: tuple[str, ...] = Field((), description="which columns to fetch; empty: all")
-    watermark: str = Field("", description="a column that only grows (updated_at, id): later fetches go on from there")
-    overlap_days: float = Field(
-        0, ge=0, le=3650, description="look so many days back from the watermark for rows that were late"
-    )
     max_gb: float = Field(100, gt=0, description="gigabytes that one fetch may read, and be billed for")
     batch_rows: int = Field(50_000, ge=1, le=1_000_000, description="rows held in memory at a time")
 
@@ -55,23 +51,10 @@ class BigQueryOptions(Options):
             raise ValueError(f"columns must name the watermark '{self.watermark}' too")
         return self
 
-    def misfit(self, source: Source) -> str:
-        """Increments cannot take the place of the whole."""
-        if self.watermark and source.repeated_rows == "replace":
-            return (
-                "with a watermark each fetch brings a part, which cannot replace what was: take another repeated_rows."
-            )
-        return ""
-
-    @property
-    def looks_back(self) -> float:
-        """As its option says."""
-        return self.overlap_days
-
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
-        return super().tuning() | {"project", "location", "max_gb", "batch_rows", "overlap_days"}
+        return super().tuning() | {"project", "location", "max_gb", "batch_rows"}
 
 
 @dataclass(frozen=True)

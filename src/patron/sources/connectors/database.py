@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 from pydantic import Field, model_validator
 
 from patron.errors import BrokenContract, UsageError
-from patron.settings import Source
 from patron.sources.connectors.connector import Fetched, Options, Request
 from patron.sources.connectors.dsn import Dsn, parsed_dsn
+from patron.sources.connectors.incremental import IncrementalOptions
 from patron.sources.connectors.session import Columns, Session
 from patron.sources.connectors.sql_query import Question, statement, table_parts
 from patron.sources.connectors.watermark import Watermark
@@ -28,7 +28,7 @@ _SESSIONS: Final = {
 }
 
 
-class DatabaseOptions(Options):
+class DatabaseOptions(IncrementalOptions):
     """What ``database`` can be told."""
 
     dsn: str = Field(
@@ -37,10 +37,6 @@ class DatabaseOptions(Options):
     table: str = Field("", description="the table or view, with its schema if need be: sales.orders")
     query: str = Field("", description="a SELECT instead of a table")
     columns: tuple[str, ...] = Field((), description="which columns to fetch; empty: all")
-    watermark: str = Field("", description="a column that only grows (updated_at, id): later fetches go on from there")
-    overlap_days: float = Field(
-        0, ge=0, le=3650, description="look so many days back from the watermark for rows that were late"
-    )
     batch_rows: int = Field(50_000, ge=1, le=1_000_000, description="rows held in memory at a time")
     timeout_seconds: int = Field(30, ge=1, le=3600, description="how long to wait for a connection")
 
@@ -52,27 +48,12 @@ class DatabaseOptions(Options):
             table_parts(self.table)
         if self.watermark and self.columns and self.watermark not in self.columns:
             raise ValueError(f"columns must name the watermark '{self.watermark}' too")
-        if self.overlap_days and not self.watermark:
-            raise ValueError("overlap_days needs a watermark")
         return self
-
-    def misfit(self, source: Source) -> str:
-        """Increments cannot take the place of the whole."""
-        if self.watermark and source.repeated_rows == "replace":
-            return (
-                "with a watermark each fetch brings a part, which cannot replace what was: take another repeated_rows."
-            )
-        return ""
-
-    @property
-    def looks_back(self) -> float:
-        """As its option says."""
-        return self.overlap_days
 
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
-        return super().tuning() | {"batch_rows", "timeout_seconds", "overlap_days", "dsn"}
+        return super().tuning() | {"batch_rows", "timeout_seconds", "dsn"}
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from typing import Any, Final, Literal
 from pydantic import Field, field_validator, model_validator
 
 from patron.errors import UsageError
-from patron.settings import Source
 from patron.sources.connectors.connector import Fetched, Options, Request
 from patron.sources.connectors.http_pages import Pages, Terms, opened, refuse_open_line
+from patron.sources.connectors.incremental import IncrementalOptions
 from patron.sources.connectors.paging import Way, first_step, next_step, told
 from patron.sources.connectors.watermark import Watermark
 
 
-class RestOptions(Options):
+class RestOptions(IncrementalOptions):
     """What ``rest`` can be told."""
 
     url: str = Field(description="the address, https://shop.example/api/orders")
@@ -34,11 +34,7 @@ class RestOptions(Options):
     offset_param: str = Field("offset", description="the parameter for how many records to pass over")
     cursor_param: str = Field("cursor", description="the parameter for the cursor")
     next_path: str = Field("next", description="where an answer tells the next cursor or link, such as meta.next")
-    watermark: str = Field("", description="a field that only grows (updated_at): later fetches go on from there")
     watermark_param: str = Field("", description="the parameter that asks for records from a watermark on")
-    overlap_days: float = Field(
-        0, ge=0, le=3650, description="look so many days back from the watermark for records that were late"
-    )
     max_pages: int = Field(10_000, ge=1, description="pages to ask for, at most")
     max_bytes: int = Field(1 << 30, ge=1, description="bytes to take, at most")
     timeout_seconds: float = Field(30, gt=0, le=3600, description="how long to wait for an answer")
@@ -62,27 +58,12 @@ class RestOptions(Options):
             raise ValueError(str(error)) from error
         if bool(self.watermark) != bool(self.watermark_param):
             raise ValueError("watermark and watermark_param go together")
-        if self.overlap_days and not self.watermark:
-            raise ValueError("overlap_days needs a watermark")
         return self
-
-    def misfit(self, source: Source) -> str:
-        """Increments cannot take the place of the whole."""
-        if self.watermark and source.repeated_rows == "replace":
-            return (
-                "with a watermark each fetch brings a part, which cannot replace what was: take another repeated_rows."
-            )
-        return ""
-
-    @property
-    def looks_back(self) -> float:
-        """As its option says."""
-        return self.overlap_days
 
     @classmethod
     def tuning(cls) -> frozenset[str]:
         """How, not what."""
-        how = {"header", "scheme", "max_pages", "max_bytes", "timeout_seconds", "retries", "allow_http", "overlap_days"}
+        how = {"header", "scheme", "max_pages", "max_bytes", "timeout_seconds", "retries", "allow_http"}
         return super().tuning() | how
 
 
