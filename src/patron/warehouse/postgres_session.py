@@ -7,6 +7,7 @@ are never passed on.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -54,7 +55,7 @@ _NO_SESSION: Final = (
     ("timeout", "The PostgreSQL server cannot be reached: it does not answer in time.", True),
 )
 
-# (how the server's codes begin, what its words hold, which error it is, what happened, what to do)
+# (how the server's codes begin, a pattern of its words, which error it is, what happened, what to do)
 _MEANINGS: Final[tuple[tuple[tuple[str, ...], str, type[PatronError], str, str], ...]] = (
     (
         ("55P03",),
@@ -65,7 +66,7 @@ _MEANINGS: Final[tuple[tuple[tuple[str, ...], str, type[PatronError], str, str],
     ),
     (
         ("53", "57P", "58", "08"),
-        "closed the connection",
+        r"terminating connection|closed the connection|no connection to the server|could not (send|receive) data",
         StorageFailed,
         "The PostgreSQL server has no room, or has gone",
         "Run again when it is there; finished steps are kept.",
@@ -242,7 +243,7 @@ def _told(error: Exception, state: str) -> BaseException:
     if "canceling statement due to user request" in words:
         return KeyboardInterrupt()  # the driver turns Ctrl-C into an error of its own
     for states, part, kind, what, to_do in _MEANINGS:
-        if state.startswith(states) or part in words:
+        if state.startswith(states) or re.search(part, words):
             return kind(f"{what}: {words}", to_do=to_do)
     return RuntimeError(words) if isinstance(error, OSError) else error
 
