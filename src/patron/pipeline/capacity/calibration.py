@@ -47,7 +47,7 @@ class Calibration:
 
 
 def calibrate(say: Callable[[str], None], sizes: tuple[Size, ...] = SIZES) -> Calibration:
-    """Simulate and run each size in a folder that is removed afterwards; takes a minute or two."""
+    """Simulate and run each size in a folder that is removed afterwards; takes two to three minutes on two processors."""
     runs: list[MeasuredRun] = []
     say(f"This computer is measured once, by {len(sizes)} short runs: two to three minutes on two processors.")
     for number, size in enumerate(sizes, start=1):

@@ -77,7 +77,11 @@ class DecidedRows:
     @property
     def taken_out(self) -> int:
         """How many lines stay set aside because a person said so."""
-        return sum(1 for _, decisions in self._all() if any(decision.verdict == "drop" for decision in decisions))
+        return sum(
+            1
+            for line, decisions in self._all()
+            if any(one.verdict == "drop" and not (one.reason == REPEAT and line in self.firsts) for one in decisions)
+        )
 
     def marks(self) -> pa.Table:
         """For each decided line: the reasons accepted, each between bars, and why it was dropped; NULL where it was not."""
