@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cluster_switch import CLUSTERS, clusters_looked_for
+
+# Most tests are about other things, and looking for clusters would take a third of each of their runs.
+os.environ.setdefault(CLUSTERS, "off")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -25,3 +31,10 @@ def conformance() -> Path:
     if not folder.is_dir():
         pytest.skip("the published values are missing: no folder shared/conformance beside the repository")
     return folder
+
+
+@pytest.fixture(scope="module")
+def looks_for_clusters() -> Iterator[None]:
+    """For a module whose runs look for clusters."""
+    with clusters_looked_for():
+        yield

@@ -19,9 +19,12 @@ from patron.version import VERSION as __version__
 if TYPE_CHECKING:
     from patron import models as models
     from patron.releases.contents import load_release as load_release
+    from patron.surfaces.bridge import bridge as bridge
     from patron.surfaces.notebook import backtest as backtest
+    from patron.surfaces.notebook import cluster_of as cluster_of
     from patron.surfaces.notebook import demo as demo
     from patron.surfaces.notebook import doctor as doctor
+    from patron.surfaces.notebook import explain as explain
     from patron.surfaces.notebook import init as init
     from patron.surfaces.notebook import prospects as prospects
     from patron.surfaces.notebook import run as run
@@ -31,8 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "backtest",
+    "bridge",
+    "cluster_of",
     "demo",
     "doctor",
+    "explain",
     "init",
     "load_release",
     "models",
@@ -45,8 +51,11 @@ __all__ = [
 # Loaded when asked for, so that ``patron --help`` does not wait for DuckDB and XGBoost.
 _HOMES = {
     "backtest": "patron.surfaces.notebook",
+    "bridge": "patron.surfaces.bridge",
+    "cluster_of": "patron.surfaces.notebook",
     "demo": "patron.surfaces.notebook",
     "doctor": "patron.surfaces.notebook",
+    "explain": "patron.surfaces.notebook",
     "init": "patron.surfaces.notebook",
     "profile": "patron.surfaces.table_profile",
     "prospects": "patron.surfaces.notebook",

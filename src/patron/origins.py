@@ -1,7 +1,7 @@
 """Where columns come from, as data: places, the edges between them, and what a program declares of what it makes.
 
-The layers of a place are those of ``tables.py`` and three more: ``source`` (a file's or a database's own column), ``setting``
-(a line of patron.toml) and ``work`` (the tables of a run).
+The layers of a place are those of ``tables.py`` and four more: ``source`` (a file's or a database's own column), ``setting``
+(a line of patron.toml), ``release`` (a column of the release before) and ``work`` (the tables of a run).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ HOW: Final[dict[How, str]] = {
     "learnt": "a model was taught with it or is asked with it",
     "filtered": "it decides which rows take part, or which belong together",
 }
-OUTSIDE: Final = ("source", "setting")
-LAYERS: Final = ("source", "setting", "bronze", "silver", "work", "gold")
+OUTSIDE: Final = ("source", "setting", "release")
+LAYERS: Final = ("source", "setting", "release", "bronze", "silver", "work", "gold")
 
 
 @dataclass(frozen=True, order=True)

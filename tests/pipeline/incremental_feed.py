@@ -16,6 +16,7 @@ GOLD = {
     "customer_features": "customer_id",
     "scores": "customer_id",
     "segments": "customer_id",
+    "behaviour": "customer_id",
     "forecast": "month",
     "forecast_cohorts": "cohort",
 }
@@ -59,6 +60,10 @@ history = "warn"
 [models]
 candidates = ["bg_nbd", "boosting"]
 folds = 2
+
+# Calm labels remember the releases between; the raw ones do not.
+[segments]
+hysteresis = 0.0
 """
 HEADERS = {
     "sales": "line_id,changed,state,who,receipt,when,booked,amount,channel,article",

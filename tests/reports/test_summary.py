@@ -1,4 +1,4 @@
-"""The terminal's summary: six to ten plain lines."""
+"""The terminal's summary: six to twelve plain lines."""
 
 from __future__ import annotations
 

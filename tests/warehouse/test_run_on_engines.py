@@ -22,6 +22,11 @@ from warehouse.engines import ENGINES, run_on
 
 OTHERS = [name for name in ENGINES if name != "duckdb"]
 pytestmark = pytest.mark.engines
+RULE = """
+[[segments.rules]]
+name = "Slipping away"
+where = { all = [ { column = "lifecycle", in = ["Slowing", "Lapsing"] }, { any = [ { column = "orders", at_least = 3 }, { column = "alert", is_not = "calm" } ] } ] }
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     folder = tmp_path_factory.mktemp("shop") / "unrun"
     prepare_sample("shop", folder, customers=150, seed=3)
+    with (folder / "patron.toml").open("a", encoding="utf-8") as settings:
+        settings.write(RULE)
     return Shop(folder, _run_copy(folder))
 
 
@@ -64,12 +71,14 @@ def _run_copy(folder: Path) -> RunOutcome:
 
 
 def published_differences(mine: RunOutcome, theirs: RunOutcome) -> dict[str, list[str]]:
-    """How two releases differ: totals, scores and segments."""
+    """How two releases differ: totals, scores, segments, behaviour and own rules."""
     here, there = load_release(mine.workspace), load_release(theirs.workspace)
     told = {
         "totals": [f"{name}: {mine.totals[name]}" for name in mine.totals if mine.totals[name] != theirs.totals[name]],
         "scores": differences(here.scores(), there.scores()),
         "segments": differences(here.segments(), there.segments()),
+        "behaviour": differences(here.behaviour(), there.behaviour()),
+        "members": differences(here.members(), there.members()),
     }
     return {name: found for name, found in told.items() if found}
 

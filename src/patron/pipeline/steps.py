@@ -12,13 +12,16 @@ from patron.pipeline.judging.check import check
 from patron.pipeline.landing.ingest import ingest
 from patron.pipeline.lineage.lineage import trace_columns
 from patron.pipeline.modelling.backtest import backtest
+from patron.pipeline.modelling.bridge import bridge
 from patron.pipeline.modelling.describe import describe
 from patron.pipeline.modelling.forecast import forecast
 from patron.pipeline.modelling.prepare import prepare
 from patron.pipeline.modelling.score import score
-from patron.pipeline.modelling.segment import segment
 from patron.pipeline.publishing.publish import publish
 from patron.pipeline.publishing.report import report
+from patron.pipeline.segmenting.behave import behave
+from patron.pipeline.segmenting.group import segment
+from patron.pipeline.segmenting.previous import recall
 from patron.pipeline.step import Step
 
 STEPS: Final = (
@@ -58,7 +61,7 @@ STEPS: Final = (
         "backtest",
         "Test the models on the past",
         ("gold.customer_features", "work.past_features", "work.past_outcomes", "work.customer_groups", "work.facts"),
-        ("work.facts",),
+        ("work.past_values", "work.facts"),
         backtest,
     ),
     Step(
@@ -82,7 +85,67 @@ STEPS: Final = (
         ("gold.forecast", "gold.forecast_cohorts", "work.facts"),
         forecast,
     ),
-    Step("segment", "Group customers", ("gold.customer_features", "gold.scores"), ("gold.segments",), segment),
+    Step(
+        "recall",
+        "Recall the release before",
+        (
+            "gold.customer_features",
+            "gold.scores",
+            "silver.<table>",
+            "work.customer_groups",
+            "work.facts",
+            "the release before",
+        ),
+        ("work.previous_segments", "work.places", "work.facts"),
+        recall,
+    ),
+    Step(
+        "segment",
+        "Group customers",
+        (
+            "gold.customer_features",
+            "gold.scores",
+            "work.previous_segments",
+            "work.places",
+            "work.<prepared>",
+            "work.past_features",
+            "work.past_outcomes",
+            "work.artifacts",
+            "work.facts",
+            "the release before",
+        ),
+        ("gold.segments", "gold.moves", "work.cluster_artifacts", "work.facts"),
+        segment,
+    ),
+    Step(
+        "behave",
+        "Watch who may be lost and who rises",
+        (
+            "gold.customer_features",
+            "gold.scores",
+            "gold.segments",
+            "work.past_features",
+            "work.past_outcomes",
+            "work.past_values",
+            "work.facts",
+        ),
+        ("gold.behaviour", "gold.members", "work.facts"),
+        behave,
+    ),
+    Step(
+        "bridge",
+        "Tell why the value changed",
+        (
+            "gold.customer_features",
+            "gold.scores",
+            "gold.segments",
+            "work.<prepared>",
+            "work.facts",
+            "the release before",
+        ),
+        ("gold.bridge", "work.facts"),
+        bridge,
+    ),
     Step(
         "trace",
         "Trace where columns come from",
@@ -96,11 +159,16 @@ STEPS: Final = (
         (
             "gold.scores",
             "gold.segments",
+            "gold.moves",
+            "gold.members",
+            "gold.behaviour",
+            "gold.bridge",
             "gold.customer_features",
             "gold.forecast",
             "gold.forecast_cohorts",
             "gold.lineage",
             "work.artifacts",
+            "work.cluster_artifacts",
             "work.facts",
             "bronze.files",
             "silver.<table>",

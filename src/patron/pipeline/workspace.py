@@ -17,7 +17,8 @@ from patron.credentials import Credentials, read_credentials
 from patron.errors import NothingThere, WorkspaceBusy
 from patron.quality.rulebook import rules_in_force
 from patron.quality_terms import OwnRule
-from patron.settings import FILE_NAME, Settings, read_settings
+from patron.segments.rules import rule_faults
+from patron.settings import FILE_NAME, OptionFault, Settings, read_settings
 from patron.sources.connectors.checked import option_faults
 from patron.warehouse import WAREHOUSE_FILE, Warehouse, open_warehouse
 
@@ -42,7 +43,7 @@ class Workspace:
             raise NothingThere(
                 f"There is no folder {home}.", to_do="Run 'patron init FILE' in the folder you want to use."
             )
-        settings = read_settings(home / FILE_NAME, option_faults=option_faults)
+        settings = read_settings(home / FILE_NAME, option_faults=_faults)
         in_force = settings.quality.model_copy(update={"rules": rules_in_force(home)})
         held = settings.model_copy(update={"quality": in_force})
         return cls(home, held, read_credentials(home), settings.quality.rules)
@@ -83,6 +84,12 @@ class Workspace:
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def _faults(settings: Settings) -> Iterator[OptionFault]:
+    """What is wrong with the options of sources and with the rules of segments."""
+    yield from option_faults(settings)
+    yield from rule_faults(settings)
 
 
 def _held_by(holder: Path, folder: Path) -> str:

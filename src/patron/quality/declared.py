@@ -7,8 +7,12 @@ from typing import Final
 
 from patron.quality.expectations import LARGEST_FLOAT, Expectation, Kind, Layer
 from patron.tables import (
+    BEHAVIOUR,
+    BRIDGE,
     FORECAST,
     FORECAST_COHORTS,
+    MEMBERS,
+    MOVES,
     PROVENANCE,
     SCORES,
     SEGMENTS,
@@ -112,9 +116,33 @@ def segment_expectations(rfm_names: Collection[str]) -> tuple[Expectation, ...]:
     return (
         *_whole("gold", SEGMENTS, SEGMENTS.columns, SEGMENTS.key, _MEND_GOLD),
         _gold(table, "accepted", "tier", values=("high", "medium", "low"), words="the tier is none of the three"),
-        _gold(table, "accepted", "rfm_segment", values=tuple(rfm_names), words="the name is no RFM segment"),
+        *(
+            _gold(table, "accepted", name, values=("high", "medium", "low"), words=f"{name} is none of the three")
+            for name in ("raw_tier", "brought_tier", "next_tier")
+        ),
+        *(
+            _gold(table, "accepted", name, values=tuple(rfm_names), words=f"{name} is no RFM segment")
+            for name in ("rfm_segment", "raw_rfm_segment", "next_rfm_segment")
+        ),
         *(_gold(table, "range", name, least=1, most=5, words=f"{name} is not 1 to 5") for name in scores),
     )
+
+
+def movement_expectations() -> tuple[Expectation, ...]:
+    """What gold.moves, gold.members, gold.behaviour and gold.bridge must be like; all but behaviour may be empty."""
+    made = [
+        expectation
+        for table in (MOVES, MEMBERS, BEHAVIOUR, BRIDGE)
+        for expectation in _whole("gold", table, table.columns, table.key, _MEND_GOLD)
+        if expectation.kind != "rows" or table is BEHAVIOUR
+    ]
+    name = BEHAVIOUR.name
+    made += [
+        _gold(name, "accepted", "alert", values=("act now", "watch", "calm"), words="the alert is none of the three"),
+        _gold(name, "range", "engagement", least=0, most=100.01, words="engagement is not 0 to 100"),
+        _gold(name, "range", "value_at_risk", least=0, most=LARGEST_FLOAT, words="a loss below zero"),
+    ]
+    return tuple(made)
 
 
 def forecast_expectations() -> tuple[Expectation, ...]:
@@ -147,6 +175,7 @@ def all_expectations(rfm_names: Collection[str], filled: Collection[str]) -> tup
         *feature_expectations(),
         *score_expectations(),
         *segment_expectations(rfm_names),
+        *movement_expectations(),
         *forecast_expectations(),
     )
 
@@ -168,7 +197,7 @@ def _whole(
 
 
 # Their range is stated beside what else they must be.
-_BOUNDED: Final = frozenset({"expected_orders", "customers"})
+_BOUNDED: Final = frozenset({"expected_orders", "customers", "engagement", "value_at_risk"})
 
 
 def _range(layer: Layer, table: str, column: str, least: float, most: float, wrong: str, to_do: str) -> Expectation:

@@ -10,13 +10,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from patron import tables
 from patron.releases.manifest import Manifest, read_manifest, verify
 from patron.releases.shelf import Shelf
-from patron.tables import LINEAGE as LINEAGE_TABLE
 
 SCORES, SEGMENTS, FEATURES, EVIDENCE = "scores.parquet", "segments.parquet", "features.parquet", "evidence.json"
 FORECAST, FORECAST_COHORTS = "forecast.parquet", "forecast_cohorts.parquet"
+MOVES, MEMBERS, BEHAVIOUR, BRIDGE = "moves.parquet", "members.parquet", "behaviour.parquet", "bridge.parquet"
+SEGMENTATION = "segmentation.json"
 LINEAGE = "lineage.parquet"
+MODELS, SEGMENT_MODELS = "models", "segments"
 CARD_JSON, CARD_TEXT = "model_card.json", "model_card.md"
 
 
@@ -51,14 +54,33 @@ class Release:
         """The customers' part of the forecast by cohort and month, columns as in ``tables.FORECAST_COHORTS``."""
         return pq.read_table(self.folder / FORECAST_COHORTS)
 
+    def moves(self) -> pa.Table:
+        """Who belongs to another group than in the release before, and why; columns as in ``tables.MOVES``."""
+        return self._table(MOVES, tables.MOVES.names)
+
+    def members(self) -> pa.Table:
+        """Who belongs to the groups of your own rules; columns as in ``tables.MEMBERS``."""
+        return self._table(MEMBERS, tables.MEMBERS.names)
+
+    def behaviour(self) -> pa.Table:
+        """One row per customer: engagement, alert, value at risk and whether rising; columns as in ``tables.BEHAVIOUR``."""
+        return self._table(BEHAVIOUR, tables.BEHAVIOUR.names)
+
+    def bridge(self) -> pa.Table:
+        """Why each value differs from the release before, in parts that add up; columns as in ``tables.BRIDGE``."""
+        return self._table(BRIDGE, tables.BRIDGE.names)
+
+    def segmentation(self) -> dict[str, Any]:
+        """How segments were found and how they did on the past: clusters, movement, calm, behaviour and the bridge, as plain data.
+
+        A release from before this was kept gives {}.
+        """
+        path = self.folder / SEGMENTATION
+        return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
     def lineage(self) -> pa.Table:
         """Which column is made from which, columns as in ``tables.LINEAGE``; a release from before it was kept has none."""
-        path = self.folder / LINEAGE
-        return (
-            pq.read_table(path)
-            if path.is_file()
-            else pa.table({name: pa.array([], pa.string()) for name in LINEAGE_TABLE.names})
-        )
+        return self._table(LINEAGE, tables.LINEAGE.names)
 
     def evidence(self) -> dict[str, Any]:
         """The backtest, the gate's verdict, the intake and the caveats, as plain data."""
@@ -71,6 +93,22 @@ class Release:
         """
         path = self.folder / CARD_JSON
         return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+    def model_artifacts(self) -> dict[str, bytes]:
+        """The champion as it was kept: the files of ``models/``, JSON and UBJ, by name and sorted.
+
+        ``models.valuing.stored.read_model(release.model_artifacts(), release.manifest.champion, horizon_days)`` makes of
+        them the model that predicts.
+        """
+        files = sorted(path for path in (self.folder / MODELS).glob("*") if path.suffix in (".json", ".ubj"))
+        return {path.name: path.read_bytes() for path in files}
+
+    def _table(self, file: str, columns: tuple[str, ...]) -> pa.Table:
+        """A table of the release; one that an older release did not have is empty."""
+        path = self.folder / file
+        return (
+            pq.read_table(path) if path.is_file() else pa.table({name: pa.array([], pa.string()) for name in columns})
+        )
 
     def verify(self) -> None:
         """Check every file against its hash; raises DamagedRelease."""

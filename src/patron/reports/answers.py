@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from patron.reports.evidence import Evidence, LeaderboardRow, Metric
@@ -23,6 +23,8 @@ from patron.reports.questions import (
     totals,
     value_distribution,
 )
+from patron.reports.segment_answers import Grouping, Segmentation, read_segmentation
+from patron.reports.segment_tables import SegmentLists, read_segment_lists
 from patron.reports.valuation import Imprint, read_evidence, read_imprint, read_valuation
 
 LOWER_IS_BETTER: dict[Metric, bool] = {"wape": True, "mae": True, "rmse": True, "gini": False, "spearman": False}
@@ -42,6 +44,13 @@ class Answers:
     top: tuple[CustomerRow, ...]
     confidence: tuple[ConfidenceRow, ...]
     card: ModelCard | None = None
+    segmentation: Segmentation = field(default_factory=Segmentation)
+    lists: SegmentLists = field(default_factory=SegmentLists)
+
+    @property
+    def grouping(self) -> Grouping:
+        """What the run found out about segments; nothing where it does not tell."""
+        return self.segmentation.segmentation or Grouping()
 
     @property
     def currency(self) -> str:
@@ -90,4 +99,6 @@ def read_answers(release: Path, top: int = 20) -> Answers:
         top=top_customers(valuation, top),
         confidence=confidence_summary(valuation),
         card=read_card(release),
+        segmentation=read_segmentation(release),
+        lists=read_segment_lists(release, valuation),
     )

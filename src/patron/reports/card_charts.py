@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from patron.reports import svg
 from patron.reports.card_story import by_words, gap_range, measured
+from patron.reports.evidence import ValueDriver
 from patron.reports.model_card import CalibrationPart, DriverRow, GroupRow, Measured, ModelResult, SliceRow
 from patron.reports.wording import count, printable, share, short_day, short_money, signed_share
 
@@ -196,6 +197,21 @@ def driver_bars(drivers: Sequence[DriverRow], width: float, name: str) -> Markup
         ]
     words = "; ".join(f"{row.feature}: {share(row.change)}" for row in drivers)
     return svg.drawing(width, len(drivers) * 40.0, name, "What the values depend on", words, *parts)
+
+
+def value_driver_bars(drivers: Sequence[ValueDriver], width: float, name: str) -> Markup:
+    """How large each thing's part in values is, as a share of all parts."""
+    most = max((row.share for row in drivers), default=1.0) or 1.0
+    parts = []
+    for place, row in enumerate(drivers):
+        y, long, label = place * 40.0, row.share / most * (width - 60), printable(row.noun)
+        parts += [
+            svg.text(0, y + 13, label, "name"),
+            svg.bar(0, y + 19, max(long, 1.0), 12, "fill-accent", f"{label}: {share(row.share)}"),
+            svg.text(long + 8, y + 29, share(row.share), "figure"),
+        ]
+    words = "; ".join(f"{row.noun}: {share(row.share)}" for row in drivers)
+    return svg.drawing(width, len(drivers) * 40.0, name, "What moves the values", words, *parts)
 
 
 def _ends(figure: Measured | None) -> tuple[float, float]:

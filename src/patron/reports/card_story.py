@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from patron.reports.evidence import CoverageRow
+from patron.reports.evidence import CoverageRow, ValueDriver
 from patron.reports.model_card import FairnessPart, GapRow, GroupRow, Measured, ModelCard, ModelResult, SliceRow
 from patron.reports.story import METRIC_NAMES, Level, Verdict, metric_figure
 from patron.reports.wording import count, day, listed, number, period, share, signed_share
@@ -301,3 +302,9 @@ def metric_name(card: ModelCard) -> str:
 
 def _points(value: float | None) -> str:
     return number(None) if value is None else f"{value * 100:.{0 if value >= 0.0995 or value == 0 else 1}f}"
+
+
+def value_drivers_finding(drivers: Sequence[ValueDriver]) -> str:
+    """What moves the values most."""
+    first = drivers[0]
+    return f"{share(first.share)} of what sets values apart is the {first.noun}"

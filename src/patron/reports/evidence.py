@@ -234,6 +234,17 @@ class GroupTotal:
 
 
 @dataclass(frozen=True)
+class ValueDriver:
+    """How much one thing moves the values: the mean size of its part in each, in money, and its share of all such sizes."""
+
+    noun: str
+    mean_size: float
+    share: float
+    direction: Literal["up", "down", "mixed"]
+    words: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the report says about a release beyond its scores and segments."""
 
@@ -246,6 +257,7 @@ class Evidence:
     caveats: tuple[str, ...] = ()
     forecast: ForecastEvidence | None = None
     groups: tuple[GroupTotal, ...] = ()
+    value_drivers: tuple[ValueDriver, ...] = ()
 
     def to_json(self) -> str:
         """The evidence as indented JSON text; equal evidence gives equal text."""

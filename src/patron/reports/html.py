@@ -10,16 +10,40 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from patron.releases.stale import read_stale
-from patron.reports import card_charts, card_story, charts, forecast_story, story, wording
+from patron.reports import (
+    behaviour_story,
+    bridge_story,
+    card_charts,
+    card_story,
+    charts,
+    cluster_charts,
+    forecast_story,
+    segment_story,
+    story,
+    wording,
+)
 from patron.reports.answers import Answers, read_answers
 from patron.reports.forecast_chart import forecast_chart
 from patron.reports.glossary import GLOSSARY
 from patron.reports.group_totals import group_totals
+from patron.reports.migration_matrix import Matrix, migration_matrix
 from patron.reports.model_card import ModelCard, ModelResult, SliceRow
 from patron.reports.questions import CustomerRow
+from patron.reports.segment_figures import SEGMENT_FIGURES, segment_figures
 
 HALF, FULL, NARROW = 500.0, 1040.0, 340.0
-FIGURES = ("total", "distribution", "lorenz", "tiers", "rfm", "deciles", "coverage", "months", "forecast")
+FIGURES = (
+    "total",
+    "distribution",
+    "lorenz",
+    "tiers",
+    "rfm",
+    "deciles",
+    "coverage",
+    "months",
+    "forecast",
+    "value_drivers",
+)
 CARD_FIGURES = ("models", "reliability", "slices_one", "slices_two", "fairness", "drivers")
 Draw = Callable[[float, str], Markup]
 
@@ -41,9 +65,14 @@ def render_report(release: Path) -> str:
             groups=group_totals(answers.evidence.groups),
             told=card_story,
             champion=_champion(answers),
-            figures=_figures(answers) | _card_figures(answers.card),
+            seg=segment_story,
+            act=behaviour_story,
+            why=bridge_story,
+            maps=cluster_charts,
+            matrices=_matrices(answers),
+            figures=_figures(answers) | _segment_figures(answers) | _card_figures(answers.card),
             marks=[_mark(row, answers) for row in answers.top],
-            verdicts=(*story.verdicts(answers), *card_story.front_verdicts(answers.card)),
+            verdicts=_verdicts(answers),
             glossary=GLOSSARY,
             stale=stale if stale and stale.release == release.name else None,
             warranted=wording.figures_warranted(total.expected, total.low, total.high),
@@ -97,9 +126,28 @@ def _with_capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _matrices(answers: Answers) -> dict[str, Matrix]:
+    flows = segment_story.in_order(answers.grouping.flows or {})
+    return {view: migration_matrix(view, told) for view, told in flows.items() if told}
+
+
+def _verdicts(answers: Answers) -> tuple[story.Verdict, ...]:
+    """What the first page answers: five questions about the values, what the card adds, and whether alerts hold."""
+    alerts = behaviour_story.alert_verdict(answers.segmentation.behaviour)
+    return (*story.verdicts(answers), *card_story.front_verdicts(answers.card), *((alerts,) if alerts else ()))
+
+
 def _champion(answers: Answers) -> ModelResult | None:
     study = answers.card.study if answers.card else None
     return study.result(answers.evidence.gate.champion) if study else None
+
+
+def _segment_figures(answers: Answers) -> dict[str, Markup]:
+    """The pictures of segments, as far as the release tells them."""
+    drawn = dict.fromkeys(SEGMENT_FIGURES, Markup())
+    for name, (width, draw) in segment_figures(answers).items():
+        drawn[name] = _both(draw(width, f"{name}-wide"), draw(NARROW, f"{name}-narrow"))
+    return drawn
 
 
 def _card_figures(card: ModelCard | None) -> dict[str, Markup]:
@@ -160,6 +208,8 @@ def _figures(answers: Answers) -> dict[str, Markup]:
         add("coverage", HALF, lambda w, n: charts.coverage_chart(rows, w, n))
     if len(evidence.monthly_revenue) > 1:
         add("months", FULL, lambda w, n: charts.monthly_line(evidence.monthly_revenue, currency, w, n))
+    if evidence.value_drivers:
+        add("value_drivers", HALF, lambda w, n: card_charts.value_driver_bars(evidence.value_drivers, w, n))
     ahead = evidence.forecast
     if ahead is not None:
         add("forecast", FULL, lambda w, n: forecast_chart(ahead, currency, w, n))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patron.reports import behaviour_story, segment_story
 from patron.reports.answers import Answers, read_answers
 from patron.reports.story import (
     concentration_sentence,
@@ -16,7 +17,7 @@ from patron.reports.wording import count, day, exact_money, listed, sentence, sh
 
 
 def plain_summary(release: Path) -> list[str]:
-    """Six to ten sentences that say what a release holds and how far it can be believed."""
+    """Six to twelve sentences that say what a release holds and how far it can be believed."""
     answers = read_answers(release, top=1)
     lines = (
         sentence(headline(answers)),
@@ -26,6 +27,8 @@ def plain_summary(release: Path) -> list[str]:
         _coverage_line(answers),
         horizon_sentence(answers),
         _tier_line(answers),
+        _clusters_line(answers),
+        _behaviour_line(answers),
         _history_line(answers),
         _intake_line(answers),
         _review_line(answers),
@@ -42,6 +45,16 @@ def _coverage_line(answers: Answers) -> str:
 
 def _tier_line(answers: Answers) -> str:
     return f"Value tiers: {listed([f'{tier.customers:,} {tier.tier}' for tier in answers.tiers])}."
+
+
+def _clusters_line(answers: Answers) -> str:
+    clusters = answers.grouping.clusters
+    return segment_story.clusters_line(clusters) if clusters else ""
+
+
+def _behaviour_line(answers: Answers) -> str:
+    behaviour = answers.segmentation.behaviour
+    return behaviour_story.behaviour_line(behaviour, answers.currency) if behaviour else ""
 
 
 def _history_line(answers: Answers) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,45 +10,182 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from patron.segments.rfm import RfmCuts, rfm_segments
-from patron.segments.tiers import TIERS, TierThresholds
+from patron.scores.views import numbered
+from patron.segments.clustered import NO_CLUSTER, Clustered
+from patron.segments.heading import Heading, outlook_word
+from patron.segments.labels import Labeller
+from patron.segments.reasons import Before, MoveReasons
+from patron.segments.rfm import rfm_segments
+from patron.segments.seasons import Seasons
+from patron.segments.tiers import TIERS
 
+Floats = NDArray[np.float64]
+Words = NDArray[np.str_]
+
+VIEWS: Final = ("tier", "rfm_segment", "lifecycle", "cluster")
+"""The views in which a customer may move from one release to the next."""
+PREVIOUS: Final = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("before_tier", pa.string()),
+        ("before_rfm_segment", pa.string()),
+        ("before_lifecycle", pa.string()),
+        ("before_cluster_id", pa.int64()),
+        ("before_cluster", pa.string()),
+        ("before_value", pa.float64()),
+        ("before_orders", pa.float64()),
+        ("before_recency_score", pa.int64()),
+        ("before_frequency_score", pa.int64()),
+        ("before_monetary_score", pa.int64()),
+    ]
+)
+"""What is told of a customer from the release before."""
 GROUPED: Final = pa.schema(
     [
         ("customer_id", pa.string()),
         ("as_of", pa.date32()),
         ("tier", pa.string()),
+        ("raw_tier", pa.string()),
         ("recency_score", pa.int64()),
         ("frequency_score", pa.int64()),
         ("monetary_score", pa.int64()),
         ("rfm_segment", pa.string()),
+        ("raw_rfm_segment", pa.string()),
+        ("lifecycle", pa.string()),
+        ("raw_lifecycle", pa.string()),
+        ("cluster_id", pa.int64()),
+        ("cluster", pa.string()),
+        ("cluster_chance", pa.float64()),
+        ("raw_cluster_id", pa.int64()),
+        ("seasonal_type", pa.string()),
+        ("place", pa.string()),
+        ("brought_tier", pa.string()),
+        ("next_tier", pa.string()),
+        ("next_tier_chance", pa.float64()),
+        ("tier_outlook", pa.string()),
+        ("next_rfm_segment", pa.string()),
+        ("next_rfm_chance", pa.float64()),
+        # What moves are told from; they are no columns of the segments.
+        *((f"before_{view}", pa.string()) for view in VIEWS),
+        *((f"because_{view}", pa.string()) for view in VIEWS),
+        ("value_before", pa.float64()),
+        ("value_now", pa.float64()),
     ]
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grouping:
-    """Makes rows of ``tables.SEGMENTS`` of any batch of scored customers beside what they did; it can be pickled."""
+    """Makes rows of ``GROUPED`` of any batch of scored customers beside what they did and where they belonged; it can be pickled."""
 
-    tiers: TierThresholds
-    cuts: RfmCuts
+    labeller: Labeller
+    seasons: Seasons
+    heading: Heading
+    clustered: Clustered | None
+    as_of_day: int
+    currency: str
 
     def __call__(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        r, f, m = self.cuts.scores(
-            *(_numbers(rows, name) for name in ("days_since_last_purchase", "orders", "historic_value"))
+        customers = numbered(rows, self.as_of_day)
+        columns, before = customers.columns, _before(rows)
+        value = columns["expected_value"]
+        scores = self.labeller.rfm_scores(columns)
+        tier = self.labeller.tier(value, before.tier)
+        rfm = self.labeller.rfm(columns, before.rfm_segment)
+        stage = self.labeller.stage(columns, before.lifecycle)
+        reasons = MoveReasons(self.labeller, self.currency)
+        next_tier, next_rfm = self.heading.next_tier(customers), self.heading.next_rfm(customers, rfm)
+        brought = np.array(TIERS)[self.heading.brought_places(customers)]
+        made = {
+            "customer_id": rows.column("customer_id").cast(pa.string()),
+            "as_of": rows.column("as_of").cast(pa.date32()),
+            "tier": tier,
+            "raw_tier": self.labeller.raw_tier(value),
+            "recency_score": scores[0],
+            "frequency_score": scores[1],
+            "monetary_score": scores[2],
+            "rfm_segment": rfm,
+            "raw_rfm_segment": rfm_segments(*scores),
+            "lifecycle": stage,
+            "raw_lifecycle": self.labeller.raw_stage(columns),
+            "seasonal_type": self.seasons.types(columns),
+            "place": rows.column("place").cast(pa.string()),
+            "brought_tier": brought,
+            "next_tier": next_tier.label,
+            "next_tier_chance": _share(next_tier.chance),
+            "tier_outlook": outlook_word(brought, next_tier.label),
+            "next_rfm_segment": next_rfm.label,
+            "next_rfm_chance": _share(next_rfm.chance),
+            "before_tier": _words(before.tier),
+            "before_rfm_segment": _words(before.rfm_segment),
+            "before_lifecycle": _words(before.lifecycle),
+            "because_tier": reasons.tier(before, tier, value),
+            "because_rfm_segment": reasons.rfm(before, rfm, columns, scores),
+            "because_lifecycle": reasons.lifecycle(before, stage, columns),
+            "value_before": pa.array(before.value, from_pandas=True),
+            "value_now": value,
+            **self._clusters(rows, columns, before),
+        }
+        return pa.RecordBatch.from_arrays([_array(made[field.name], field.type) for field in GROUPED], schema=GROUPED)
+
+    def _clusters(self, rows: pa.RecordBatch, columns: Mapping[str, Floats], before: Before) -> dict[str, object]:
+        if self.clustered is None:
+            return dict.fromkeys(_CLUSTER_COLUMNS, pa.nulls(rows.num_rows))
+        was = np.asarray(
+            rows.column("before_cluster_id").fill_null(NO_CLUSTER).to_numpy(zero_copy_only=False), np.int64
         )
-        tier = self.tiers.places(_numbers(rows, "expected_value"))
-        columns = [
-            rows.column("customer_id").cast(pa.string()),
-            rows.column("as_of").cast(pa.date32()),
-            pa.array(TIERS, pa.string()).take(pa.array(tier)),
-            pa.array(r, pa.int64()),
-            pa.array(f, pa.int64()),
-            pa.array(m, pa.int64()),
-            pa.array(rfm_segments(r, f, m), pa.string()),
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=GROUPED)
+        ids, raw, chance = self.clustered.assigned(columns, was)
+        moved = np.flatnonzero((was != NO_CLUSTER) & (was != ids))
+        why = np.full(len(ids), None, dtype=object)
+        why[moved] = self.clustered.because(columns, ids, moved) if len(moved) else []
+        return {
+            "cluster_id": ids,
+            "raw_cluster_id": raw,
+            "cluster": self.clustered.names_of(ids),
+            "cluster_chance": np.round(chance, 6),
+            "before_cluster": _words(before.cluster),
+            "because_cluster": why,
+        }
 
 
-def _numbers(rows: pa.RecordBatch, column: str) -> NDArray[np.float64]:
-    return np.asarray(rows.column(column).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+_CLUSTER_COLUMNS: Final = (
+    "cluster_id",
+    "raw_cluster_id",
+    "cluster",
+    "cluster_chance",
+    "before_cluster",
+    "because_cluster",
+)
+
+
+def _before(rows: pa.RecordBatch) -> Before:
+    def words(view: str) -> Words:
+        column = rows.column(f"before_{view}").cast(pa.string()).fill_null("")
+        return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.str_)
+
+    def numbers(name: str) -> Floats:
+        column = rows.column(f"before_{name}").cast(pa.float64())
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+    return Before(
+        tier=words("tier"),
+        rfm_segment=words("rfm_segment"),
+        lifecycle=words("lifecycle"),
+        cluster=words("cluster"),
+        value=numbers("value"),
+        orders=numbers("orders"),
+        scores=(numbers("recency_score"), numbers("frequency_score"), numbers("monetary_score")),
+    )
+
+
+def _words(words: Words) -> pa.Array:
+    """Words with '' as missing."""
+    return pa.array(words, pa.string(), mask=words == "")
+
+
+def _share(chance: Floats) -> pa.Array:
+    return pa.array(np.round(chance, 6), from_pandas=True)
+
+
+def _array(values: object, kind: pa.DataType) -> pa.Array:
+    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)

@@ -20,6 +20,7 @@ from patron.periods import parse_period
 from patron.quality_terms import OwnRule, Sla
 from patron.secret_looks import secret_looking
 from patron.section import Name, Section
+from patron.segment_terms import SegmentRule
 from patron.tables import SOURCE_TABLES, source_table
 
 FILE_NAME: Final = "patron.toml"
@@ -301,6 +302,27 @@ class SegmentSettings(Section):
         description="value_share: the top customers who hold this share of expected value are high; percentile: this share of customers",
     )
     medium_share: float = Field(0.4, gt=0, lt=1, description="the next share is medium; the rest is low")
+    clusters: Literal["auto", "kmeans", "gaussian_mixture", "agglomerative", "dbscan", "hdbscan", "off"] = Field(
+        "auto",
+        description="how customers are clustered by behaviour; auto: the way and the number of clusters that several criteria favour; off: not at all",
+    )
+    cluster_count: int = Field(
+        0, ge=0, le=12, description="the number of clusters; 0: chosen (dbscan and hdbscan find their own)"
+    )
+    cluster_map: Literal["pca", "tsne", "umap"] = Field(
+        "pca",
+        description="how the map of clusters is drawn: pca keeps distances; tsne and umap (patron[umap]) keep who is near whom",
+    )
+    hysteresis: float = Field(
+        0.05,
+        ge=0,
+        lt=0.5,
+        description="a customer keeps tier, RFM name, stage and cluster while numbers within this margin would give it; 0: every label is made anew",
+    )
+    least_place: int = Field(
+        10, ge=1, description="customers below which a place (branch, region, country, cell) is not shown by itself"
+    )
+    rules: tuple[SegmentRule, ...] = Field((), description="groups of your own: see [[segments.rules]]")
 
     @model_validator(mode="after")
     def _room_for_low(self) -> SegmentSettings:

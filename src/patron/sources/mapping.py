@@ -41,7 +41,17 @@ _NEEDS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "campaigns": (("campaign_name", "started_on", "ended_on", "channel"),),
     "subscriptions": (("plan", "price", "period", "ended_on"),),
     "customers": (
-        ("acquired_on", "birth_date", "gender", "country", "region", "branch_id", "acquisition_channel", "plan"),
+        (
+            "acquired_on",
+            "birth_date",
+            "gender",
+            "country",
+            "region",
+            "postcode",
+            "branch_id",
+            "acquisition_channel",
+            "plan",
+        ),
     ),
     "products": (("product_name", "category", "brand"),),
     "branches": (("branch_name", "region", "country"),),

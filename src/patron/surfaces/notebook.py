@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from patron.errors import UsageError
+from patron.errors import NothingThere, UsageError
 from patron.pipeline.inquiries.doctor import diagnose_workspace
 from patron.pipeline.inquiries.prospects import ProspectReport, ProspectTerms, value_prospects
 from patron.pipeline.inquiries.rehearsal import Choices, rehearse
@@ -14,6 +14,8 @@ from patron.pipeline.runner import Watcher, run_workspace
 from patron.quality.doctor.diagnosis import Diagnosis
 from patron.releases.contents import Release, load_release
 from patron.reports.card_text import card_markdown
+from patron.reports.customer import CustomerReport, customer_report
+from patron.reports.customer_reasons import ClusterReasons, kept_clusters
 from patron.reports.model_card import ModelCard
 from patron.settings import FILE_NAME, read_settings
 from patron.sources.propose import Proposal, propose
@@ -127,6 +129,32 @@ def prospects(
     """
     asked = ProspectTerms(horizon, since, margin_rate, discount_rate, required_return)
     return value_prospects(Path(workspace), asked)
+
+
+def explain(workspace: str | Path, customer_id: str | int, release: str | None = None) -> CustomerReport:
+    """Everything a release says of one customer; ``print`` it, or show it in a notebook, to read it.
+
+    What the customer is worth and what that is made of, segments and why, where heading, behaviour, what would lift the
+    customer, and what changed. Raises NothingThere, with ids that look alike, for a customer whom the release does not have.
+    """
+    return customer_report(load_release(workspace, release), str(customer_id))
+
+
+def cluster_of(workspace: str | Path, features: Mapping[str, float], release: str | None = None) -> ClusterReasons:
+    """The behavioural cluster of a customer who is not in the release, at once, by the features known of them, with reasons.
+
+    Features are named as in docs/features.md; those not given count as unknown, and ``unknown`` of the answer lists them.
+    Raises UnknownName for a feature there is not, UsageError without any that clusters are told by, NothingThere for a
+    release without clusters.
+    """
+    opened = load_release(workspace, release)
+    clusters = kept_clusters(opened)
+    if clusters is None:
+        raise NothingThere(
+            f"Release {opened.id} holds no clusters.",
+            to_do="segments.clusters must not be off; then 'patron run --again'.",
+        )
+    return clusters.of_newcomer(features)
 
 
 def demo(world: str = "complete-journey", workspace: str | Path = "patron-demo", **options: int) -> Release:

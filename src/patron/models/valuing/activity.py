@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from patron.errors import DataError
 from patron.models.arrays import Floats
 from patron.models.buying.bg_nbd import BGNBD, FittedBGNBD
 from patron.models.buying.mbg_nbd import FittedMBGNBD
@@ -19,7 +21,6 @@ from patron.models.valuing.once import once_per_table
 INPUTS: Final = ("frequency", "recency", "T")
 FROM_CHANCE: Final = 0.1
 TO_CHANCE: Final = 0.9
-ARTIFACT: Final = "bg_nbd.json"
 # Where no customer was ever observed past the first day there is nothing to fit: one purchase a year, seldom leaving.
 _UNOBSERVED: Final = FittedBGNBD({"r": 1.0, "alpha": 365.0, "a": 1.0, "b": 10.0}, converged=False, advice="No history.")
 
@@ -81,6 +82,26 @@ def summary_to_learn_from(customers: Customers) -> Summary:
         return summary_of(customers)
     frequency, recency, T = (customers.counted[name] for name in INPUTS)
     return Summary(frequency, recency, T, weight=customers.counted["weight"], unit="day")
+
+
+def stored_activity(files: Mapping[str, bytes], horizon_days: int, process: str = "") -> FittedActivity:
+    """The purchase process that was filed beside a model, of this name if there are several; DataError without one."""
+    kinds = {kind.NAME: kind for kind in (FittedBGNBD, FittedMBGNBD, FittedParetoNBD)}
+    for name in [process] if process else kinds:
+        if f"{name}.json" in files and name in kinds:
+            return FittedActivity(kinds[name].from_dict(json.loads(files[f"{name}.json"])), int(horizon_days))
+    expected = " or ".join(f"'{name}.json'" for name in ([process] if process else kinds))
+    raise DataError("The purchase process is missing beside the model.", allowed=f"{expected} is expected.")
+
+
+def plain_facts(files: Mapping[str, bytes], file: str, model: str) -> dict[str, Any]:  # Any: JSON
+    """The facts in one of a model's files; DataError when it is missing or another model's."""
+    facts = json.loads(files[file]) if file in files else {}
+    if facts.get("model") != model:
+        raise DataError(
+            f"These files are no {model} model: '{file}' says {facts.get('model')!r}.", allowed=f"Expected '{model}'."
+        )
+    return dict(facts)
 
 
 def as_json(content: object) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 from patron.models.arrays import Floats, Integers
 from patron.models.customers import Customers, History, Prediction
 from patron.models.valuing import activity
-from patron.models.valuing.activity import FittedActivity, as_json, fit_activity
+from patron.models.valuing.activity import FittedActivity, as_json, fit_activity, plain_facts, stored_activity
 
 SHORTEST_TENURE_DAYS: Final = 90
 SMALLEST_CELL: Final = 30
@@ -32,6 +33,12 @@ class FittedRule:
     def artifacts(self) -> dict[str, bytes]:
         rule = {"model": self.name, "horizon_days": self.activity.horizon_days}
         return {f"{self.name}.json": as_json(rule)} | self.activity.artifact()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes], name: str) -> FittedRule:
+        """The rule of this name that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, f"{name}.json", name)
+        return cls(name, stored_activity(files, facts["horizon_days"]))
 
 
 def _trailing(customers: Customers, horizon_days: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - rules share one shape
@@ -92,7 +99,16 @@ class FittedCohortMean:
         names = ("recency_edges", "value", "orders", "no_purchase")
         cells = {name: getattr(self, name).tolist() for name in names}
         cells |= {"model": "cohort_mean", "frequency_steps": list(_FREQUENCY_STEPS)}
+        cells |= {"horizon_days": self.activity.horizon_days}
         return {"cohort_mean.json": as_json(cells)} | self.activity.artifact()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedCohortMean:
+        """The cells that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, "cohort_mean.json", "cohort_mean")
+        names = ("recency_edges", "value", "orders", "no_purchase")
+        cells = {name: np.array(facts[name], dtype=np.float64) for name in names}
+        return cls(**cells, activity=stored_activity(files, facts["horizon_days"]))
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ average has been measured to be better than either at most figures at once; the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from patron.errors import UsageError
 from patron.models.customers import ALL_COLUMNS, Customers, FittedValueModel, History, Prediction
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.boosting import Boosting, FittedBoosting
 from patron.models.valuing.process_value import FittedProcessValue
 
@@ -27,7 +29,14 @@ class FittedBlend:
         return Prediction(**{name: (getattr(one, name) + getattr(other, name)) / 2 for name in names})
 
     def artifacts(self) -> dict[str, bytes]:
-        return self.boosted.artifacts()
+        return self.boosted.artifacts() | {"blend.json": as_json({"model": "blend"})}
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedBlend:
+        """The blend that ``artifacts`` wrote; DataError when the files hold something else."""
+        plain_facts(files, "blend.json", "blend")
+        boosted = FittedBoosting.from_artifacts(files)
+        return cls(boosted.reach.asked, boosted)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the weighted mean of the ratios is total value / total expectation, the total is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +16,13 @@ import xgboost as xgb
 
 from patron.models.arrays import Floats
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
-from patron.models.valuing.activity import as_json
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.calibrated import Calibration, calibrate
 from patron.models.valuing.once import once_per_seed
 from patron.models.valuing.teaching import Described, Reach, Teaching, level, teaching
-from patron.models.valuing.trees import Matrix, Shape, answers, grow, saved
+from patron.models.valuing.trees import Matrix, Shape, answers, grow, hashes, saved, stored
 
+_BOOSTERS: Final = ("buying", "value_ratio", "orders_ratio")
 RISING: Final = ("bg_nbd_purchase_days", "probability_alive")
 """More expected purchases, or a higher chance of being alive, never lower the chance of buying."""
 
@@ -68,16 +69,24 @@ class FittedBoosting:
         return self.reach.prediction(customers, *self.answers(self.reach.taught.describe(customers)))
 
     def artifacts(self) -> dict[str, bytes]:
+        boosters = saved({name: getattr(self.parts, name) for name in _BOOSTERS})
         facts = {
             "model": "boosting",
-            **self.reach.taught.to_dict(),
+            **self.reach.to_dict(),
             "value_level": self.parts.value_level,
             "orders_level": self.parts.orders_level,
             "calibration": self.calibration.to_dict(),
+            "sha256": hashes(boosters),
         }
-        boosters = {name: getattr(self.parts, name) for name in ("buying", "value_ratio", "orders_ratio")}
-        files = {f"{name}.ubj": saved(booster) for name, booster in boosters.items()}
-        return files | {"boosting.json": as_json(facts)} | self.reach.taught.artifacts()
+        return boosters | {"boosting.json": as_json(facts)} | self.reach.taught.artifacts()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedBoosting:
+        """The model that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, "boosting.json", "boosting")
+        boosters = {name: stored(name, files, facts.get("sha256", {})) for name in _BOOSTERS}
+        parts = Parts(**boosters, value_level=facts["value_level"], orders_level=facts["orders_level"])
+        return cls(Reach.stored(files, facts), parts, Calibration.from_dict(facts["calibration"]))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ nothing is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.special import expit, logit
@@ -52,6 +52,11 @@ class Calibration:
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Calibration:  # Any: plain data
+        """The calibration that ``to_dict`` wrote."""
+        return cls(Spread(**content["odds"]), Spread(**content["distance"]))
 
 
 def calibrate(taught: Teaching, answer: Callable[[Teaching, Teaching], tuple[Floats, Floats]]) -> Calibration:

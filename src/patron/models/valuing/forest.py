@@ -23,9 +23,8 @@ from patron.errors import DataError
 from patron.models.arrays import Floats
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
 from patron.models.one_thread import on_one_thread
-from patron.models.valuing.activity import FittedActivity, fit_activity
+from patron.models.valuing.activity import FittedActivity, fit_activity, plain_facts, stored_activity
 from patron.models.valuing.feature_matrix import Lessons, column_of, lessons_of
-from patron.models.valuing.linear import plain_facts, stored_activity
 
 ARTIFACT: Final = "random_forest.json"
 TREES: Final = 100

@@ -13,6 +13,7 @@ customer who is younger than any learnt from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from patron.models.arrays import Flags, Floats, hashed
 from patron.models.customers import ALL_COLUMNS, Customers, FittedValueModel, History, Prediction
-from patron.models.valuing.activity import as_json
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.boosting import Boosting, FittedBoosting
 from patron.models.valuing.once import once_per_seed
 from patron.models.valuing.process_value import BGNBDValue, FittedProcessValue, pareto_nbd_value
@@ -59,6 +60,19 @@ class Members:
         for name in LEARNED:
             files |= getattr(self, name).artifacts()
         return files
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> Members:
+        """The members that ``artifacts`` wrote; DataError when one is missing."""
+        return cls(
+            # Spend and ratios are those of the customers, whichever process stands before them.
+            FittedProcessValue.from_artifacts(files, "bg_nbd", also="pareto_nbd"),
+            FittedBoosting.from_artifacts(files),
+            FittedTweedie.from_artifacts(files),
+            FittedSmooth.from_artifacts(files, "corrected"),
+            FittedSmooth.from_artifacts(files, "smooth"),
+            FittedZeroInflated.from_artifacts(files),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +122,19 @@ class FittedHybrid:
             "youngest_days": self.youngest,
         }
         return {"hybrid.json": as_json(facts)} | self.members.artifacts()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedHybrid:
+        """The model that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts, members = plain_facts(files, "hybrid.json", "hybrid"), Members.from_artifacts(files)
+        return cls(
+            members.boosting.reach,
+            members,
+            facts["process_weight"],
+            tuple(facts["learned_weights"][name] for name in LEARNED),
+            facts["process_level"],
+            facts["youngest_days"],
+        )
 
 
 @dataclass(frozen=True)

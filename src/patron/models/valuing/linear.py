@@ -8,7 +8,6 @@ the typical customer. All are held back by a ridge penalty. scikit-learn finds t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -18,11 +17,9 @@ from scipy.special import expit
 
 from patron.errors import DataError
 from patron.models.arrays import Flags, Floats
-from patron.models.buying.bg_nbd import FittedBGNBD
-from patron.models.buying.pareto_nbd import FittedParetoNBD
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
 from patron.models.one_thread import on_one_thread
-from patron.models.valuing.activity import FittedActivity, as_json, fit_activity
+from patron.models.valuing.activity import FittedActivity, as_json, fit_activity, plain_facts, stored_activity
 from patron.models.valuing.feature_matrix import FeatureMatrix, Lessons, learn_columns, lessons_of
 
 ARTIFACT: Final = "linear.json"
@@ -193,27 +190,3 @@ def level(actual: Floats, predicted: Floats) -> float:
     """What the predicted total must be multiplied by to be the actual one; never below 0."""
     total = float(predicted.sum())
     return max(float(actual.sum()) / total, 0.0) if total > 0 else 1.0
-
-
-def plain_facts(files: Mapping[str, bytes], file: str, model: str) -> dict[str, Any]:  # Any: JSON
-    """The facts in one of a model's files; DataError when it is missing or another model's."""
-    facts = json.loads(files[file]) if file in files else {}
-    if facts.get("model") != model:
-        raise DataError(
-            f"These files are no {model} model: '{file}' says {facts.get('model')!r}.", allowed=f"Expected '{model}'."
-        )
-    return facts
-
-
-def stored_activity(files: Mapping[str, bytes], horizon_days: int) -> FittedActivity:
-    """The purchase process that was filed beside a model; DataError when there is none."""
-    if f"{FittedBGNBD.NAME}.json" in files:
-        return FittedActivity(FittedBGNBD.from_dict(json.loads(files[f"{FittedBGNBD.NAME}.json"])), horizon_days)
-    if f"{FittedParetoNBD.NAME}.json" in files:
-        return FittedActivity(
-            FittedParetoNBD.from_dict(json.loads(files[f"{FittedParetoNBD.NAME}.json"])), horizon_days
-        )
-    raise DataError(
-        "The purchase process is missing beside the model.",
-        allowed=f"'{FittedBGNBD.NAME}.json' or '{FittedParetoNBD.NAME}.json' is expected.",
-    )

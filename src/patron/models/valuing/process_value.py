@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +19,8 @@ from patron.models.valuing.activity import (
     FittedActivity,
     as_json,
     fit_activity,
+    plain_facts,
+    stored_activity,
     summary_of,
     summary_to_learn_from,
 )
@@ -76,6 +80,22 @@ class FittedProcessValue:
             "orders_per_day": self.mean_orders,
         }
         return {"value.json": as_json(ratios), "gamma_gamma.json": as_json(spend)} | self.activity.artifact()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes], process: str, also: str = "") -> FittedProcessValue:
+        """The model of this process that ``artifacts`` wrote; DataError when the files hold something else.
+
+        ``also`` names another process filed beside it, with the same spend and ratios, to be read in its place.
+        """
+        facts = plain_facts(files, "value.json", process)
+        spend = json.loads(files["gamma_gamma.json"])
+        return cls(
+            activity=stored_activity(files, facts["horizon_days"], also or process),
+            spend=None if spend is None else FittedGammaGamma.from_dict(spend),
+            mean_spend=facts["mean_spend"],
+            kept_share=facts["kept_share"],
+            mean_orders=facts["orders_per_day"],
+        )
 
     def _kept(self, customers: Customers) -> Floats:
         """The share of gross value that is kept after refunds: the customer's own, shrunk towards everybody's.

@@ -22,10 +22,10 @@ from patron.models.arrays import Flags, Floats, Integers, floats, same_length
 from patron.models.arrays import numbers as as_numbers
 from patron.models.validation.conformal import Intervals, fit_intervals, total_interval
 from patron.models.valuing.acquisition import AcquisitionTerms, ChannelValue
-from patron.models.valuing.activity import as_json
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.credibility import GroupFactors, Words, group_factors
 from patron.models.valuing.feature_matrix import FeatureMatrix, learn_columns
-from patron.models.valuing.linear import WeightedSum, fit_amount, level, plain_facts, weighted_sums
+from patron.models.valuing.linear import WeightedSum, fit_amount, level, weighted_sums
 
 ARTIFACT: Final = "prospects.json"
 FEWEST_NEWCOMERS: Final = 200

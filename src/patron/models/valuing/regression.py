@@ -7,9 +7,9 @@ number of rows; the stronger it is, the closer the answer stays to the offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.optimize import minimize
@@ -38,6 +38,11 @@ class WeightedInputs:
 
     def to_dict(self) -> dict[str, object]:
         return {"intercept": self.intercept, "weights": self.weights.tolist()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> WeightedInputs:  # Any: plain data
+        """The weights that ``to_dict`` wrote."""
+        return cls(content["intercept"], np.array(content["weights"], dtype=np.float64))
 
 
 def tweedie_regression(inputs: Floats, outcome: Floats, offset: Floats, penalty: float) -> WeightedInputs:

@@ -8,10 +8,11 @@ decides how many there are, and is looked at between trials.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -47,6 +48,13 @@ class Found:
     def to_dict(self) -> dict[str, object]:
         trials = [{"deviance": trial.deviance, **asdict(trial.shape)} for trial in self.trials]
         return {"shape": asdict(self.shape), "trials": trials}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Found:  # Any: plain data
+        """The search that ``to_dict`` wrote."""
+        shapes = ({name: figure for name, figure in one.items() if name != "deviance"} for one in content["trials"])
+        trials = zip(shapes, content["trials"], strict=True)
+        return cls(Shape(**content["shape"]), tuple(Trial(Shape(**shape), one["deviance"]) for shape, one in trials))
 
 
 def search(
@@ -89,6 +97,11 @@ class FittedTunedBoosting:
 
     def artifacts(self) -> dict[str, bytes]:
         return self.boosting.artifacts() | {"search.json": as_json(self.found.to_dict())}
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedTunedBoosting:
+        """The model that ``artifacts`` wrote; DataError when the files hold something else."""
+        return cls(FittedBoosting.from_artifacts(files), Found.from_dict(json.loads(files["search.json"])))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ expects and learns the correction; the other has it among its inputs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from scipy.special import expit
 
 from patron.models.arrays import Floats
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
-from patron.models.valuing.activity import as_json
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.feature_matrix import FeatureMatrix, learn_columns
 from patron.models.valuing.once import once_per_table
 from patron.models.valuing.regression import (
@@ -59,7 +60,7 @@ class FittedSmooth:
     def artifacts(self) -> dict[str, bytes]:
         facts = {
             "model": self.name,
-            **self.reach.taught.to_dict(),
+            **self.reach.to_dict(),
             "inputs": self.inputs.to_dict(),
             "weighted": self.weighted.to_dict(),
             "between": [self.lowest, self.highest],
@@ -68,6 +69,22 @@ class FittedSmooth:
             "level": self.level,
         }
         return {f"{self.name}.json": as_json(facts)} | self.reach.taught.artifacts()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes], name: str) -> FittedSmooth:
+        """The regression of this name that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, f"{name}.json", name)
+        return cls(
+            name,
+            Reach.stored(files, facts),
+            FeatureMatrix.from_dict(facts["inputs"]),
+            WeightedInputs.from_dict(facts["weighted"]),
+            lowest=facts["between"][0],
+            highest=facts["between"][1],
+            usual=facts["usual"],
+            anchored=facts["anchored"],
+            level=facts["level"],
+        )
 
 
 @dataclass(frozen=True)
@@ -154,7 +171,7 @@ class FittedZeroInflated:
     def artifacts(self) -> dict[str, bytes]:
         facts = {
             "model": "zero_inflated",
-            **self.reach.taught.to_dict(),
+            **self.reach.to_dict(),
             "inputs": self.inputs.to_dict(),
             "buying": self.buying.to_dict(),
             "log_value": self.log_value.to_dict(),
@@ -163,6 +180,21 @@ class FittedZeroInflated:
             "level": self.level,
         }
         return {"zero_inflated.json": as_json(facts)} | self.reach.taught.artifacts()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedZeroInflated:
+        """The model that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, "zero_inflated.json", "zero_inflated")
+        return cls(
+            Reach.stored(files, facts),
+            FeatureMatrix.from_dict(facts["inputs"]),
+            WeightedInputs.from_dict(facts["buying"]),
+            WeightedInputs.from_dict(facts["log_value"]),
+            lowest=facts["between"][0],
+            highest=facts["between"][1],
+            usual=facts["usual"],
+            level=facts["level"],
+        )
 
 
 @dataclass(frozen=True)

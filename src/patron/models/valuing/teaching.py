@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from patron.errors import DataError
 from patron.models.arrays import Flags, Floats, hashed
 from patron.models.customers import Customers, History, Prediction, Window
-from patron.models.valuing.activity import summary_of
+from patron.models.valuing.activity import FittedActivity, summary_of
 from patron.models.valuing.once import once_per_table
 from patron.models.valuing.process_value import FittedProcessValue, bg_nbd_value
 
@@ -133,6 +133,19 @@ class Foundation:
     def artifacts(self) -> dict[str, bytes]:
         return self.bg_nbd.artifacts()
 
+    @classmethod
+    def stored(cls, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Foundation:  # Any: plain data
+        """The foundation of these files and facts; DataError for columns that do not end as described ones do."""
+        beside = (*PACES, *EXPECTED)
+        columns = tuple(facts["columns"])
+        if columns[-len(beside) :] != beside:
+            raise DataError(
+                f"The model's columns end with {', '.join(columns[-len(beside) :])}.",
+                allowed=f"They must end with {', '.join(beside)}.",
+            )
+        bg_nbd = FittedProcessValue.from_artifacts(files, "bg_nbd")
+        return cls(bg_nbd, columns[: -len(beside)], int(facts["learnt_over_days"]))
+
 
 @dataclass(frozen=True, eq=False)
 class Reach:
@@ -156,6 +169,19 @@ class Reach:
         """
         no_purchase = None if chance is None else (1 - chance) ** self.growth
         return self.asked.activity.prediction(customers, value * self.growth, orders * self.growth, no_purchase)
+
+    def to_dict(self) -> dict[str, object]:
+        """What a file of the model must say of it, besides the processes' own files."""
+        asked = {"horizon_days": self.asked.activity.horizon_days, "growth": self.growth}
+        return self.taught.to_dict() | asked
+
+    @classmethod
+    def stored(cls, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Reach:  # Any: plain data
+        """The reach of these files and facts: one process, asked about the taught days and about the horizon."""
+        taught = Foundation.stored(files, facts)
+        bg_nbd = taught.bg_nbd
+        asked = FittedActivity(bg_nbd.activity.process, int(facts["horizon_days"]))
+        return cls(taught, replace(bg_nbd, activity=asked), facts["growth"])
 
 
 @dataclass(frozen=True, eq=False)

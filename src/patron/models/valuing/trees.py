@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from patron.errors import DataError
 from patron.models.arrays import Floats
 
 ROWS_AT_ONCE: Final = 100_000
@@ -71,6 +73,26 @@ def answers(booster: xgb.Booster, matrix: Matrix) -> Floats:
     return told
 
 
-def saved(booster: xgb.Booster) -> bytes:
-    """The trees as a file of XGBoost's own binary JSON."""
-    return bytes(booster.save_raw("ubj"))
+def saved(boosters: Mapping[str, xgb.Booster]) -> dict[str, bytes]:
+    """Each of the trees as a file of XGBoost's own binary JSON, ``<name>.ubj``."""
+    return {f"{name}.ubj": bytes(booster.save_raw("ubj")) for name, booster in boosters.items()}
+
+
+def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The sha256 of each file, to be kept beside them."""
+    return {name: sha256(body).hexdigest() for name, body in files.items()}
+
+
+def stored(name: str, files: Mapping[str, bytes], kept: Mapping[str, str]) -> xgb.Booster:
+    """The trees of this name that ``saved`` wrote; DataError when they do not have the hash that was ``kept`` of them.
+
+    XGBoost ends the process when it is given damaged trees, so that they must not reach it. Earlier versions kept no hash.
+    """
+    file = f"{name}.ubj"
+    body = files[file]
+    if kept.get(file, hashes({file: body})[file]) != hashes({file: body})[file] or not body:
+        raise DataError(f"'{file}' is not what was kept.", allowed=f"Its sha256 must be {kept.get(file, 'known')}.")
+    # One thread, as when they grew; what they answer does not depend on it.
+    booster = xgb.Booster({"nthread": 1})
+    booster.load_model(bytearray(body))
+    return booster

@@ -6,6 +6,7 @@ Mean value = exp(trees), with what buy-till-you-die expects among the features. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,11 +14,11 @@ import xgboost as xgb
 
 from patron.models.arrays import Floats
 from patron.models.customers import ALL_COLUMNS, Customers, History, Prediction
-from patron.models.valuing.activity import as_json
+from patron.models.valuing.activity import as_json, plain_facts
 from patron.models.valuing.once import once_per_seed
 from patron.models.valuing.regression import TWEEDIE_POWER
 from patron.models.valuing.teaching import Described, Reach, Teaching, level, teaching
-from patron.models.valuing.trees import Shape, answers, grow, saved
+from patron.models.valuing.trees import Shape, answers, grow, hashes, saved, stored
 
 OBJECTIVE = {"objective": "reg:tweedie", "tweedie_variance_power": TWEEDIE_POWER}
 
@@ -40,9 +41,22 @@ class FittedTweedie:
         return self.reach.prediction(customers, self.value(table), table.orders)
 
     def artifacts(self) -> dict[str, bytes]:
-        facts = {"model": "tweedie", **self.reach.taught.to_dict(), "usual": self.usual, "level": self.level}
-        own = {"value.ubj": saved(self.booster), "tweedie.json": as_json(facts)}
-        return own | self.reach.taught.artifacts()
+        trees = saved({"value": self.booster})
+        facts = {
+            "model": "tweedie",
+            **self.reach.to_dict(),
+            "usual": self.usual,
+            "level": self.level,
+            "sha256": hashes(trees),
+        }
+        return trees | {"tweedie.json": as_json(facts)} | self.reach.taught.artifacts()
+
+    @classmethod
+    def from_artifacts(cls, files: Mapping[str, bytes]) -> FittedTweedie:
+        """The model that ``artifacts`` wrote; DataError when the files hold something else."""
+        facts = plain_facts(files, "tweedie.json", "tweedie")
+        booster = stored("value", files, facts.get("sha256", {}))
+        return cls(Reach.stored(files, facts), booster, facts["usual"], facts["level"])
 
 
 @dataclass(frozen=True)

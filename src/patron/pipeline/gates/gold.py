@@ -16,6 +16,7 @@ from patron.pipeline.step import Run
 from patron.quality.declared import (
     feature_expectations,
     forecast_expectations,
+    movement_expectations,
     score_expectations,
     segment_expectations,
 )
@@ -25,7 +26,7 @@ from patron.releases.contents import Release
 from patron.releases.manifest import read_manifest
 from patron.releases.shelf import Shelf
 from patron.segments.rfm import RFM_CATALOGUE
-from patron.tables import FORECAST, FORECAST_COHORTS, SCORES, SEGMENTS, TRANSACTIONS
+from patron.tables import BEHAVIOUR, BRIDGE, FORECAST, FORECAST_COHORTS, MEMBERS, MOVES, SCORES, SEGMENTS, TRANSACTIONS
 
 TOTAL_FACTOR = 2.5
 """How far the expected total may move from one release to the next."""
@@ -43,6 +44,7 @@ def gold_gate(run: Run) -> list[Verdict]:
     for table, expectations in (
         (SCORES, (*score_expectations(), *_of_this_run(run))),
         (SEGMENTS, segment_expectations(names)),
+        *((table, movement_expectations()) for table in (MOVES, MEMBERS, BEHAVIOUR, BRIDGE)),
         (FORECAST, forecast_expectations()),
         (FORECAST_COHORTS, forecast_expectations()),
     ):

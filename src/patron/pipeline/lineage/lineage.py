@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from patron.features.catalogue import available_features
 from patron.features.customer_features import customer_features
-from patron.features.customer_groups import customer_groups
+from patron.features.customer_groups import available_groups, customer_groups
 from patron.features.feature import Feature
 from patron.features.outcomes import outcomes
 from patron.features.prepared import needed_tables
@@ -27,9 +27,10 @@ from patron.features.revenue_by_month import anonymous_revenue, cohort_revenue, 
 from patron.models.customers import ALL_COLUMNS
 from patron.models.valuing.installed import value_model
 from patron.origins import HOW, Edge, Made, Place, declared, place
-from patron.pipeline.lineage import made_from
+from patron.pipeline.lineage import made_from, made_segments
 from patron.pipeline.lineage.silver import checked, ingested
 from patron.pipeline.mapped import columns_that_sources_fill
+from patron.pipeline.segmenting.places import LOCATED, PLACE_GROUPS
 from patron.pipeline.step import Run, StepReport
 from patron.quality.value import with_value
 from patron.settings import Settings
@@ -108,6 +109,16 @@ class Grounds:
             queries[table.name] = table.build(tables, self.present)
             tables[table.name] = made_table("work", table.name, queries[table.name])
         return queries
+
+    @cached_property
+    def described(self) -> ir.Table:
+        """The query that describes customers."""
+        return customer_features(self.kept, CUTOFFS, ANY_HORIZON, self.features)
+
+    @cached_property
+    def described_from(self) -> Mapping[str, Trace]:
+        """What each column of that query reads; it is the largest of all, and several steps ask."""
+        return trace(self.described, DAYS)
 
     @cached_property
     def kept(self) -> dict[str, ir.Table]:
@@ -191,11 +202,10 @@ def _describe(grounds: Grounds) -> Iterable[Edge]:
     yield from declared("describe", "work", "facts", made_from.described())
     yield from declared("describe", "work", _DRAWN, made_from.drawn())
     formulas = {feature.name: f"{feature.formula} ({feature.window})" for feature in grounds.features}
-    features = customer_features(grounds.kept, CUTOFFS, ANY_HORIZON, grounds.features)
-    for edge in _traced("describe", "gold", "customer_features", features, formulas):
+    for edge in _told("describe", "gold", "customer_features", grounds.described_from, formulas):
         yield edge
         yield replace(edge, target=replace(edge.target, layer="work", table="past_features"))
-    for name in features.columns:  # the past ones are the same query, of customers drawn by chance
+    for name in grounds.described.columns:  # the past ones are the same query, of customers drawn by chance
         for source in _DRAWN_BY:
             yield Edge("describe", source, Place("work", "past_features", name), "filtered")
     rows = outcomes(grounds.kept, CUTOFFS, ANY_HORIZON, sample).mutate(known_by=ibis.literal(ANY_DAY, "int32"))
@@ -221,8 +231,28 @@ def _forecast(grounds: Grounds) -> Iterable[Edge]:
     yield from declared("forecast", "gold", "forecast_cohorts", made_from.forecast_cohorts(revenue, arrivals, nobody))
 
 
-def _segment(_grounds: Grounds) -> Iterable[Edge]:
-    return declared("segment", "gold", "segments", made_from.segmented())
+def _recall(grounds: Grounds) -> Iterable[Edge]:
+    groups = [name for name in available_groups(grounds.present) if name in PLACE_GROUPS]
+    located = [name for name in LOCATED if name in grounds.present.get("customers", ())]
+    for table, made in made_segments.recalled(groups, located).items():
+        yield from declared("recall", "work", table, made)
+
+
+def _segment(grounds: Grounds) -> Iterable[Edge]:
+    names = [feature.name for feature in grounds.features]
+    yield from declared("segment", "gold", "segments", made_segments.segmented(names))
+    yield from declared("segment", "gold", "moves", made_segments.moved())
+
+
+def _behave(grounds: Grounds) -> Iterable[Edge]:
+    yield from declared("behave", "gold", "behaviour", made_segments.behaved([one.name for one in grounds.features]))
+    yield from declared("behave", "gold", "members", made_segments.belonging(grounds.settings.segments.rules))
+
+
+def _bridge(grounds: Grounds) -> Iterable[Edge]:
+    prepared = _read_by(grounds.described_from.values())
+    features = [feature.name for feature in grounds.features]
+    return declared("bridge", "gold", "bridge", made_segments.bridged(features, prepared))
 
 
 def _trace(grounds: Grounds) -> Iterable[Edge]:
@@ -239,7 +269,10 @@ LINEAGE_OF: Final[dict[str, Callable[[Grounds], Iterable[Edge]]]] = {
     "backtest": _backtest,
     "score": _score,
     "forecast": _forecast,
+    "recall": _recall,
     "segment": _segment,
+    "behave": _behave,
+    "bridge": _bridge,
     "trace": _trace,
 }
 
@@ -247,8 +280,15 @@ LINEAGE_OF: Final[dict[str, Callable[[Grounds], Iterable[Edge]]]] = {
 def _traced(
     step: str, layer: str, table: str, query: ir.Table, formulas: Mapping[str, str] = MappingProxyType({})
 ) -> Iterable[Edge]:
-    """The edges of a table that a query makes, in people's own words where there are any, else in SQL."""
-    for name, found in trace(query, DAYS).items():
+    """The edges of a table that a query makes."""
+    return _told(step, layer, table, trace(query, DAYS), formulas)
+
+
+def _told(
+    step: str, layer: str, table: str, traces: Mapping[str, Trace], formulas: Mapping[str, str] = MappingProxyType({})
+) -> Iterable[Edge]:
+    """The edges that traces of a query tell, in people's own words where there are any, else in SQL."""
+    for name, found in traces.items():
         formula = formulas.get(name) or found.formula
         for source, how in found.origins():
             yield Edge(step, source, Place(layer, table, name), how, formula)
@@ -256,5 +296,9 @@ def _traced(
 
 def _sources(*queries: ir.Table) -> tuple[str, ...]:
     """Every stored column that these queries read."""
-    found: list[Trace] = [told for query in queries for told in trace(query, DAYS).values()]
-    return tuple(sorted({str(source) for told in found for source, _ in told.origins()}))
+    return _read_by(told for query in queries for told in trace(query, DAYS).values())
+
+
+def _read_by(traces: Iterable[Trace]) -> tuple[str, ...]:
+    """Every stored column that these read."""
+    return tuple(sorted({str(source) for told in traces for source, _ in told.origins()}))

@@ -103,23 +103,6 @@ def kept(inputs: Sequence[str]) -> tuple[Made, ...]:
     )
 
 
-def segmented() -> tuple[Made, ...]:
-    """gold.segments."""
-    cuts = tuple(f"setting.segments.{name}" for name in ("tiers_by", "high_share", "medium_share"))
-    scores = tuple(f"gold.segments.{name}_score" for name in ("recency", "frequency", "monetary"))
-    return (
-        Made("customer_id", "copied", ("gold.scores.customer_id",), ""),
-        Made("as_of", "copied", ("gold.scores.as_of",), ""),
-        Made("tier", "computed", ("gold.scores.expected_value", *cuts), "by share of value, or of customers"),
-        Made(
-            "recency_score", "computed", (f"{FEATURES}.days_since_last_purchase",), "fifths by rank, 5 for the latest"
-        ),
-        Made("frequency_score", "computed", (f"{FEATURES}.orders",), "fifths by rank; one purchase or none is 1"),
-        Made("monetary_score", "computed", (f"{FEATURES}.historic_value",), "fifths by rank"),
-        Made("rfm_segment", "computed", scores, "each of the 125 cells has one name"),
-    )
-
-
 def forecast_months(revenue: Sequence[str], newcomers: Sequence[str], nobody: Sequence[str]) -> tuple[Made, ...]:
     """gold.forecast, given what revenue by cohort, newcomers by month and revenue of nobody are made from."""
     plan = ("work.facts.plan",)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
 
 from patron.features.cutoffs import CutoffPlan
 from patron.models.customers import ValueModel
+from patron.models.validation.fold import Fold
 from patron.models.validation.gate import enough
 from patron.models.valuing.installed import BASELINES, value_model
 from patron.pipeline.modelling.groups import fold_groups
@@ -17,9 +23,12 @@ from patron.scores.study import study
 from patron.scores.views import Past, past_of
 from patron.segments.tiers import value_tiers
 
+PAST_VALUES: Final = ("work", "past_values")
+
 
 def backtest(run: Run) -> StepReport:
-    """Hold the contest where history allows one; remember the verdict and the champion's errors."""
+    """Hold the contest where history allows one; remember the verdict and the champion's errors, and keep what it said."""
+    run.warehouse.drop(*PAST_VALUES)
     plan = recalled_plan(run)
     metric = run.settings.models.metric
     verdict = enough(*_sizes(run), plan.horizon_days)
@@ -53,8 +62,24 @@ def _remember(run: Run, contest: Contest, candidates: list[ValueModel], past: Pa
     totals = learnt_group_totals(folds, champion, tiers | groups)
     run.remember("intervals", {**intervals.to_dict(), "groups": totals} if intervals else None)
     run.remember("totals_by_fold", contest.totals(champion))
+    _keep_past_values(run, folds, champion)
     run.say("Measure how sure each figure is …")
     run.remember("study", study(contest, groups, tier_of, run.settings.models))
+
+
+def _keep_past_values(run: Run, folds: Sequence[Fold], champion: str) -> None:
+    """Write work.past_values: what the champion expected of each customer on each test day, by what was known then."""
+    rows = [
+        pa.table(
+            {
+                "as_of_day": pa.array(np.full(len(fold), fold.cutoff_day), pa.int32()),
+                "customer_id": pa.array(fold.customer_id),
+                "expected_value": pa.array(fold.predictions[champion], pa.float64()),
+            }
+        )
+        for fold in folds
+    ]
+    run.warehouse.replace(*PAST_VALUES, pa.concat_tables(rows))
 
 
 def recalled_plan(run: Run) -> CutoffPlan:

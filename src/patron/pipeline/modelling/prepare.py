@@ -8,11 +8,13 @@ from patron.errors import BrokenContract
 from patron.features.prepared import needed_tables
 from patron.pipeline.mapped import mapped_columns, silver_tables
 from patron.pipeline.step import Run, StepReport
+from patron.segments.rules import refuse_unmet
 from patron.tables import TRANSACTIONS
 
 
 def prepare(run: Run) -> StepReport:
     """Build the tables that features are made from, out of the silver rows that hold now."""
+    refuse_unmet(run.settings.segments.rules, mapped_columns(run))
     tables = silver_tables(run)
     _refuse_no_customers(run, tables[TRANSACTIONS.name])
     counts: dict[str, int] = {}

@@ -12,6 +12,7 @@ import pyarrow as pa
 from patron.features.cutoffs import CutoffPlan
 from patron.models.arrays import Floats
 from patron.models.customers import FittedValueModel, History
+from patron.models.explaining.typical import typical_customer
 from patron.models.validation.conformal import Intervals
 from patron.models.validation.total_intervals import Totals, total_interval, totals_of_groups
 from patron.models.valuing.installed import value_model
@@ -21,9 +22,12 @@ from patron.pipeline.modelling.groups import groups_today
 from patron.pipeline.modelling.learners import learners
 from patron.pipeline.modelling.taught_by_all import BOOSTING, taught_by_all
 from patron.pipeline.step import Run, StepReport
+from patron.scores.explanation import global_drivers
 from patron.scores.scoring import Scoring
 from patron.scores.table import VALUED, rounded, scores
 from patron.segments.tiers import TIERS, tier_thresholds
+
+MOST_DRIVERS = 10
 
 
 def score(run: Run) -> StepReport:
@@ -36,6 +40,7 @@ def score(run: Run) -> StepReport:
     usual = 0.0 if known else _usual_history(run)
     values = _value_everybody(run, Scoring(fitted, contest["champion"], plan.now, plan.horizon_days, known, usual))
     _keep_artifacts(run, fitted)
+    _remember_drivers(run, plan.now, fitted)
     total = _total(run, known, values)
     run.remember("total", total)
     past = intervals.get("groups", {}) if intervals else {}
@@ -77,6 +82,23 @@ def _value_everybody(run: Run, scoring: Scoring) -> Floats:
     run.warehouse.replace("gold", "scores", rows)
     run.warehouse.drop("work", "valued")
     return values
+
+
+def _remember_drivers(run: Run, today: int, fitted: FittedValueModel) -> None:
+    """What moves the values most, over the customers learnt from: parts that add up to each value, by their mean size."""
+    some = learners(run, today)
+    drivers = global_drivers(fitted, some, typical_customer(some), MOST_DRIVERS)
+    told = [
+        {
+            "noun": driver.noun,
+            "mean_size": driver.mean_size,
+            "share": driver.share,
+            "direction": driver.direction,
+            "words": driver.sentence(run.settings.value.currency),
+        }
+        for driver in drivers
+    ]
+    run.remember("drivers", told)
 
 
 def _keep_artifacts(run: Run, fitted: FittedValueModel) -> None:

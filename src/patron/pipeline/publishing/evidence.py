@@ -19,6 +19,7 @@ from patron.reports.evidence import (
     MonthValue,
     RefusedModel,
     RunEvidence,
+    ValueDriver,
     ValueInterval,
 )
 
@@ -35,6 +36,7 @@ def gather_evidence(run: Run, sums: Totals) -> Evidence:
         caveats=(*run.recall("unsettled"), *caveats(run, sums)),
         forecast=forecast_evidence(run),
         groups=group_evidence(run),
+        value_drivers=tuple(ValueDriver(**row) for row in run.recall("drivers")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,8 @@ from patron.pipeline.publishing.card import data_hash, model_card
 from patron.pipeline.publishing.evidence import gather_evidence
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import (
+    BEHAVIOUR,
+    BRIDGE,
     CARD_JSON,
     CARD_TEXT,
     EVIDENCE,
@@ -19,7 +22,12 @@ from patron.releases.contents import (
     FORECAST,
     FORECAST_COHORTS,
     LINEAGE,
+    MEMBERS,
+    MODELS,
+    MOVES,
     SCORES,
+    SEGMENT_MODELS,
+    SEGMENTATION,
     SEGMENTS,
 )
 from patron.releases.manifest import Manifest, sha256
@@ -72,6 +80,10 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     (draft / SCORES).replace(folder / SCORES)
     _write_table(run, "segments", folder / SEGMENTS)
     _write_table(run, "customer_features", folder / FEATURES)
+    for name, file in (("moves", MOVES), ("members", MEMBERS), ("behaviour", BEHAVIOUR), ("bridge", BRIDGE)):
+        _write_table(run, name, folder / file)
+    told = {name: run.recall(name) for name in ("segmentation", "behaviour", "members", "bridge")}
+    (folder / SEGMENTATION).write_text(json.dumps(told, sort_keys=True), "utf-8")
     _write_table(run, "forecast", folder / FORECAST)
     _write_table(run, "forecast_cohorts", folder / FORECAST_COHORTS)
     _write_table(run, "lineage", folder / LINEAGE)
@@ -79,10 +91,16 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     card = model_card(run, sums, sha256(folder / SCORES))
     (folder / CARD_JSON).write_text(card.to_json(), "utf-8")
     (folder / CARD_TEXT).write_text(card_markdown(card), "utf-8")
-    (folder / "models").mkdir()
-    artifacts = run.warehouse.fetch(run.warehouse.table("work", "artifacts"))
-    for name, body in zip(artifacts["name"].to_pylist(), artifacts["body"].to_pylist(), strict=True):
-        (folder / "models" / name).write_bytes(body)
+    _write_artifacts(run, "artifacts", folder / MODELS)
+    _write_artifacts(run, "cluster_artifacts", folder / MODELS / SEGMENT_MODELS)
+
+
+def _write_artifacts(run: Run, table: str, folder: Path) -> None:
+    """The fitted models of a work table, as files."""
+    folder.mkdir()
+    rows = run.warehouse.fetch(run.warehouse.table("work", table))
+    for name, body in zip(rows["name"].to_pylist(), rows["body"].to_pylist(), strict=True):
+        (folder / name).write_bytes(body)
 
 
 def _write_table(run: Run, name: str, path: Path) -> None:

@@ -13,7 +13,8 @@ from patron.reports import card_story as told
 from patron.reports.card_text import card_markdown
 from patron.reports.model_card import ModelCard, ModelResult
 from patron.reports.wording import count, number, printable, sentence, short_day
-from patron.surfaces.cli.progress import watched, writable
+from patron.surfaces.cli.progress import watched
+from patron.surfaces.cli.writable import writable
 
 _FIGURES = ("wape", "mae", "rmse", "bias", "spearman", "gini", "capture_20", "decile_mape")
 

@@ -19,6 +19,7 @@ from patron.errors import PatronError, SettingsError, UsageError
 from patron.surfaces.cli.contract import contract_app
 from patron.surfaces.cli.queue import queue_app
 from patron.surfaces.cli.rules import rules_app
+from patron.surfaces.cli.segments_app import segments_app
 from patron.version import VERSION
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.add_typer(features_app, name="features")
 app.add_typer(queue_app, name="queue")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contract_app, name="contract")
+app.add_typer(segments_app)
 
 Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")

@@ -6,14 +6,12 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from patron.errors import NothingThere, UsageError
 from patron.pipeline.runner import StepDone, Watcher
 from patron.pipeline.step import Step
 
@@ -44,14 +42,6 @@ def watched(command: str) -> Iterator[Watcher]:
         raise typer.Exit(INTERRUPTED) from None
     finally:
         status.stop()
-
-
-def writable(path: Path) -> None:
-    """Nothing, or a refusal before the work begins: a result must not be lost for want of a place to write it."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder.", to_do="Name a file in it.")
-    if not path.parent.is_dir():
-        raise NothingThere(f"There is no folder {path.parent}.", to_do="Make it, or name a file elsewhere.")
 
 
 def called_as() -> str:

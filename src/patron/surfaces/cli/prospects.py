@@ -34,7 +34,8 @@ from patron.reports.wording import (
     span,
 )
 from patron.scores.prospects import EVERYBODY, FIRST_ORDER_RULE, GroupValue, Proof, Ranking
-from patron.surfaces.cli.progress import watched, writable
+from patron.surfaces.cli.progress import watched
+from patron.surfaces.cli.writable import writable
 
 WIDTH: Final = 100
 _WORD_WIDTH: Final = 22

@@ -1,0 +1,122 @@
+"""The step that groups customers: tiers, RFM names, stages, clusters, seasons and places, where they head, and who moved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from patron.pipeline.columns import numbers_of
+from patron.pipeline.modelling.backtest import recalled_past, recalled_plan
+from patron.pipeline.modelling.learners import learners
+from patron.pipeline.segmenting.clustering import cluster, keep_artifacts, told_clusters
+from patron.pipeline.segmenting.headings import learn_headings
+from patron.pipeline.segmenting.places import TABLE as PLACES
+from patron.pipeline.segmenting.previous import remembered
+from patron.pipeline.segmenting.seasonal import told_seasons
+from patron.pipeline.segmenting.steadied import measure_calm
+from patron.pipeline.step import Run, StepReport
+from patron.segments.grouping import GROUPED, VIEWS, Grouping
+from patron.segments.labels import RFM_NEEDS, Labeller
+from patron.segments.lifecycle import Rhythm
+from patron.segments.rfm import RfmCuts
+from patron.segments.seasons import Seasons
+from patron.segments.tiers import TIERS, tier_thresholds
+from patron.tables import MOVES, SEGMENTS
+
+GROUPS: Final = ("work", "grouped")
+
+
+def segment(run: Run) -> StepReport:
+    """Write gold.segments and gold.moves, and remember what was found."""
+    plan, settings = recalled_plan(run), run.settings.segments
+    features = run.warehouse.table("gold", "customer_features")
+    values = numbers_of(run.warehouse, run.warehouse.table("gold", "scores"), "expected_value")["expected_value"]
+    some = learners(run, plan.now)
+    before, earlier = remembered(run)
+    run.say("Find clusters of behaviour …")
+    found = cluster(run, some, before, earlier)
+    run.say("Learn where customers are heading …")
+    past = recalled_past(run)
+    learnt = learn_headings(some, past, plan, settings, run.settings.models.seed)
+    columns = numbers_of(run.warehouse, features, *RFM_NEEDS)
+    labeller = Labeller(
+        tier_thresholds(values, settings),
+        RfmCuts.of(*(columns[name] for name in RFM_NEEDS)),
+        Rhythm.of(some.columns),
+        settings.hysteresis,
+    )
+    run.say("Group every customer …")
+    clustered = found.clustered if found else None
+    grouping = Grouping(
+        labeller, Seasons.of(some.columns), learnt.heading, clustered, plan.now, run.settings.value.currency
+    )
+    run.warehouse.map_rows(*GROUPS, _together(run, before, run.warehouse.table(*PLACES)), grouping, GROUPED)
+    _write_gold(run)
+    keep_artifacts(run, found)
+    calm = measure_calm(run, plan, labeller, clustered)
+    run.remember(
+        "segmentation",
+        {
+            "previous": earlier.id if earlier else None,
+            "clusters": told_clusters(found),
+            "foresight": learnt.foresight,
+            "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
+            "flows_customers": len(some),
+            "places": run.recall("places"),
+            "calm": calm,
+            "seasons": told_seasons(past, some),
+            "thresholds": asdict(labeller.tiers),
+            "brought_thresholds": asdict(learnt.heading.brought),
+            "usual_gap": labeller.rhythm.usual_gap,
+        },
+    )
+    return _report(run)
+
+
+def _together(run: Run, before: ir.Table, places: ir.Table) -> ir.Table:
+    """Scored customers with all that a grouping reads of them: what they did, where they are, and where they belonged."""
+    features, scores = (run.warehouse.table("gold", name) for name in ("customer_features", "scores"))
+    rows = scores.select("customer_id", "as_of", "expected_value")
+    told = features.drop("as_of_day")
+    rows = rows.inner_join(told, "customer_id")
+    rows = rows.left_join(before.rename(before_id="customer_id"), rows.customer_id == before.customer_id).drop(
+        "before_id"
+    )
+    return rows.left_join(places.rename(placed_id="customer_id"), rows.customer_id == places.customer_id).drop(
+        "placed_id"
+    )
+
+
+def _write_gold(run: Run) -> None:
+    """gold.segments and gold.moves from the grouped rows."""
+    grouped = run.warehouse.table(*GROUPS)
+    run.warehouse.replace("gold", SEGMENTS.name, grouped.select(*SEGMENTS.names))
+    run.warehouse.replace("gold", MOVES.name, ibis.union(*(_moves(grouped, view) for view in VIEWS), distinct=False))
+    run.warehouse.drop(*GROUPS)
+
+
+def _moves(grouped: ir.Table, view: str) -> ir.Table:
+    """Who moved in one view, with the reason."""
+    because = grouped[f"because_{view}"]
+    moved = grouped.filter(because.notnull())
+    return moved.select(
+        "customer_id",
+        view=ibis.literal(view, "string"),
+        before=moved[f"before_{view}"].fill_null(""),
+        now=moved[view],
+        because=moved[f"because_{view}"],
+        value_before="value_before",
+        value_now="value_now",
+    ).select(*MOVES.names)
+
+
+def _report(run: Run) -> StepReport:
+    counted = run.warehouse.table("gold", SEGMENTS.name)
+    rows = run.warehouse.fetch(counted.group_by("tier").aggregate(customers=counted.count())).to_pylist()
+    counts = {tier: sum(row["customers"] for row in rows if row["tier"] == tier) for tier in TIERS}
+    moved = run.warehouse.count("gold", MOVES.name)
+    words = ", ".join(f"{counts[tier]:,} {tier}" for tier in TIERS)
+    return StepReport(f"{words}; {moved:,} moves" if moved else words, {**counts, "moves": moved})

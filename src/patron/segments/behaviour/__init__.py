@@ -1,0 +1,1 @@
+"""How customers behave lately: how engaged they are, who may be lost and what that would cost, and who is rising."""

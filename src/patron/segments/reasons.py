@@ -1,0 +1,114 @@
+"""Why a customer belongs to another group than before, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patron.segments.labels import Labeller
+from patron.segments.rfm import Scores
+from patron.segments.tiers import TIERS
+
+Floats = NDArray[np.float64]
+Words = NDArray[np.str_]
+Texts = NDArray[np.object_]
+Columns = Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The labels and numbers of these customers in the release before: '' and NaN for who was not in it."""
+
+    tier: Words
+    rfm_segment: Words
+    lifecycle: Words
+    cluster: Words
+    value: Floats
+    orders: Floats
+    scores: tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True)
+class MoveReasons:
+    """Words for moves, with the borders they crossed and the currency of their money."""
+
+    labeller: Labeller
+    currency: str
+
+    def tier(self, before: Before, now: Words, value: Floats) -> Texts:
+        """'Expected value rose from 120 EUR to 340 EUR; high begins at 250 EUR.' for each who moved, None for others."""
+        begins = {"high": self.labeller.tiers.high, "medium": self.labeller.tiers.medium}
+        told = _nothing(now)
+        for row in _moved(before.tier, now):
+            old, new = float(before.value[row]), float(value[row])
+            border = begins[str(min(before.tier[row], now[row], key=TIERS.index))]
+            begun = (
+                f"; {min(before.tier[row], now[row], key=TIERS.index)} begins at {self.money(border)}" if border else ""
+            )
+            if _changed(old, new):
+                told[row] = f"Expected value {_went(old, new)} from {self.money(old)} to {self.money(new)}{begun}."
+            else:
+                told[row] = f"The borders between tiers have moved{begun}; this customer's value has not."
+        return told
+
+    def rfm(self, before: Before, now: Words, columns: Columns, scores: tuple[Scores, Scores, Scores]) -> Texts:
+        """What made the scores another: purchases since, or the days without one."""
+        told = _nothing(now)
+        for row in _moved(before.rfm_segment, now):
+            bought = int(columns["orders"][row] - np.nan_to_num(before.orders[row]))
+            days = int(np.nan_to_num(columns["days_since_last_purchase"][row]))
+            changed = [
+                f"{name} {_went(float(old[row]), float(new[row]))} from {old[row]:.0f} to {new[row]}"
+                for name, old, new in zip(("recency", "frequency", "money"), before.scores, scores, strict=True)
+                if np.isfinite(old[row]) and old[row] != new[row]
+            ]
+            did = f"Bought {_times(bought)} since" if bought > 0 else f"No purchase for {_days(days)}"
+            told[row] = f"{did}: {_listed(changed)}." if changed else f"{did}, while the borders between scores moved."
+        return told
+
+    def lifecycle(self, before: Before, now: Words, columns: Columns) -> Texts:
+        """How today's pause stands to the usual one."""
+        told = _nothing(now)
+        pauses, usual = self.labeller.rhythm.pauses(columns), self.labeller.rhythm.own_gap(columns)
+        for row in _moved(before.lifecycle, now):
+            days = int(np.nan_to_num(columns["days_since_last_purchase"][row]))
+            bought = int(columns["orders"][row] - np.nan_to_num(before.orders[row]))
+            lead = f"Bought {_times(bought)} since" if bought > 0 else "No purchase since"
+            told[row] = (
+                f"{lead}; the last purchase was {_days(days)} ago, {pauses[row]:.1f} times the usual pause of {_days(round(usual[row]))}."
+            )
+        return told
+
+    def money(self, amount: float) -> str:
+        return f"{amount:,.0f} {self.currency}" if abs(amount) >= 100 else f"{amount:,.2f} {self.currency}"
+
+
+def _nothing(now: Words) -> Texts:
+    return np.full(len(now), None, dtype=object)
+
+
+def _moved(before: Words, now: Words) -> list[int]:
+    return [int(row) for row in np.flatnonzero((before != "") & (before != now))]
+
+
+def _changed(old: float, new: float) -> bool:
+    return abs(new - old) > 0.01 * max(abs(old), abs(new))
+
+
+def _went(old: float, new: float) -> str:
+    return "rose" if new > old else "fell"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
