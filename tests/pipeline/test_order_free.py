@@ -11,6 +11,8 @@ from patron.pipeline.runner import Watcher, opened_run, run_until, run_workspace
 from patron.releases.contents import load_release
 from pipeline.incremental_feed import ARRIVED, Feed, Gold, counts, cut, drop_in, gold, random_feed, workspace
 
+pytestmark = pytest.mark.usefixtures("looks_for_clusters")
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -62,7 +64,7 @@ def feed() -> Feed:
 
 
 @pytest.fixture(scope="module")
-def at_once(feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+def at_once(feed: Feed, tmp_path_factory: pytest.TempPathFactory, looks_for_clusters: None) -> Loaded:
     return in_one_run(tmp_path_factory.mktemp("at_once") / "shop", cut(feed, 1))
 
 

@@ -11,9 +11,25 @@ import patron
 from patron.pipeline.runner import run_workspace
 from patron.releases.contents import load_release
 
+pytestmark = pytest.mark.usefixtures("looks_for_clusters")
+
 
 def run(folder: Path) -> dict[str, float]:
     return run_workspace(folder).totals
+
+
+def groups_everybody(folder: Path) -> None:
+    """Segments, behaviour and what was measured of them are in the release, for every customer."""
+    release = load_release(folder)
+    assert release.segments().num_rows == release.behaviour().num_rows == release.manifest.customers
+    told = release.segmentation()
+    assert told["segmentation"]["clusters"]["choice"]["sentence"]
+    assert told["segmentation"]["foresight"]["tier"]["persistence"] > 0
+    for view in told["segmentation"]["calm"]["views"].values():
+        assert view["calm"]["flaps"] <= view["raw"]["flaps"] / 2
+        assert view["calm"]["quality"] >= view["raw"]["quality"] - 0.02
+    assert told["behaviour"]["measured"]["at_risk"]["beats_rfm"]
+    assert told["behaviour"]["measured"]["rising"]["beats_rfm"]
 
 
 def beats_or_says_so(folder: Path) -> None:
@@ -52,6 +68,7 @@ def test_online_retail_adds_up_and_csv_and_parquet_give_identical_scores(shared_
     assert digests[0] == digests[1]
     assert load_release(tmp_path / "csv").scores().num_rows == 4372
     beats_or_says_so(tmp_path / "csv")
+    groups_everybody(tmp_path / "csv")
 
 
 @pytest.mark.slow
@@ -63,6 +80,7 @@ def test_berka_runs_in_the_bank_profile_with_districts_as_branches(shared_data: 
     totals = run(tmp_path)
     assert (totals["customers"], totals["rows_in"], totals["accepted"]) == (1229, 49102, 49102)
     beats_or_says_so(tmp_path)
+    groups_everybody(tmp_path)
 
 
 @pytest.mark.slow

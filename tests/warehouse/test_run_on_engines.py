@@ -21,7 +21,7 @@ from warehouse.answered import differences
 from warehouse.engines import ENGINES, run_on
 
 OTHERS = [name for name in ENGINES if name != "duckdb"]
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("looks_for_clusters")]
 RULE = """
 [[segments.rules]]
 name = "Slipping away"
@@ -44,7 +44,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory, looks_for_clusters: None) -> Shop:
     folder = tmp_path_factory.mktemp("shop") / "unrun"
     prepare_sample("shop", folder, customers=150, seed=3)
     with (folder / "patron.toml").open("a", encoding="utf-8") as settings:
@@ -53,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def retail(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def retail(shared_data: Path, tmp_path_factory: pytest.TempPathFactory, looks_for_clusters: None) -> Shop:
     """The customers of Online Retail whose number ends in 7, and some rows of nobody's."""
     folder = tmp_path_factory.mktemp("retail") / "unrun"
     folder.mkdir()

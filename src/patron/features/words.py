@@ -74,14 +74,14 @@ _PURCHASES: Final = {
         "are not yet due for their next purchase",
     ),
     "trailing_value": _w(
-        "money spent in the latest period as long as the forecast",
-        "spent a lot in the latest period as long as the forecast",
-        "spent little in the latest period as long as the forecast",
+        "money spent lately, over as many days as the forecast looks ahead",
+        "spent a lot lately",
+        "spent little lately",
     ),
     "trailing_orders": _w(
-        "number of orders in the latest period as long as the forecast",
-        "ordered often in the latest period as long as the forecast",
-        "ordered rarely in the latest period as long as the forecast",
+        "number of orders lately, over as many days as the forecast looks ahead",
+        "ordered often lately",
+        "ordered rarely lately",
     ),
 }
 _BASKETS: Final = {

@@ -89,6 +89,17 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class ReasonTest:
+    """Whether changing the strongest reason moves customers, beside a random other one; and a second opinion's agreement."""
+
+    customers: int
+    moves: float
+    random_moves: float
+    words: str
+    second_opinion: float
+
+
+@dataclass(frozen=True)
 class Clusters:
     """The clusters of a release."""
 
@@ -99,6 +110,7 @@ class Clusters:
     agreement_in_words: str = ""
     learnt_from: int = 0
     gone: tuple[str, ...] = ()
+    reasons: ReasonTest | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from patron.reports.segment_answers import (
     Foresight,
     Places,
     Profile,
+    ReasonTest,
     RuleRow,
     SeasonTest,
 )
@@ -102,6 +103,13 @@ def agreement_sentence(clusters: Clusters) -> str:
     if clusters.k < 2 or not clusters.agreement_in_words:
         return ""
     return f"A classifier gives each customer their segment. {printable(clusters.agreement_in_words)}"
+
+
+def reasons_sentence(test: ReasonTest | None) -> str:
+    """Whether reasons hold, as tested."""
+    if test is None:
+        return ""
+    return f"{printable(test.words)} A plain model fitted around a customer finds {share(test.second_opinion)} of the same five strongest reasons."
 
 
 def gone_sentence(clusters: Clusters) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 
-def separation(labels: NDArray[np.str_], value: NDArray[np.float64]) -> float:
+def separation(labels: NDArray[Any], value: NDArray[np.float64]) -> float:  # Any: words or numbers
     """Eta squared of the ranks of value by label (Kruskal and Wallis 1952 rest on the same ratio), 0 to 1; 0 for no spread."""
     ranks = rankdata(value)
     middle = float(ranks.mean()) if len(ranks) else 0.0

@@ -50,13 +50,12 @@ def test_it_is_kept_as_files_and_can_be_pickled() -> None:
         assert np.array_equal(there.probabilities(TABLE), learnt().probabilities(TABLE))
 
 
-def test_probabilities_add_up_and_margins_tell_how_near_a_border_is() -> None:
+def test_probabilities_add_up_and_the_likeliest_is_assigned() -> None:
     chances = learnt().probabilities(TABLE)
     assert np.allclose(chances.sum(axis=1), 1, atol=1e-5)
     labels, probability = learnt().assign(TABLE)
-    others = np.sort(chances, axis=1)[:, -2]
-    assert np.allclose(learnt().margins(TABLE, labels), probability - others)
-    assert (learnt().margins(TABLE, (labels + 1) % WORLD.k) < 0).all()
+    assert np.array_equal(probability, chances.max(axis=1))
+    assert np.array_equal(labels, chances.argmax(axis=1))
 
 
 def test_contributions_are_those_of_the_whole_model() -> None:

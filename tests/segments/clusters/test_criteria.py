@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 
 from patron.segments.clusters.algorithms import algorithm_named
-from patron.segments.clusters.criteria import criteria_of, rand_index, silhouette, stability, valley, value_told
+from patron.segments.clusters.criteria import criteria_of, rand_index, silhouette, stability, valley
 from segments.clusters.planted import noise, planted
 
 WORLD = planted(6, 900)
 KMEANS = algorithm_named("kmeans")
-
-
-def test_value_told_is_the_share_of_rank_variance_between_groups() -> None:
-    assert value_told(np.array([1.0, 2.0, 30.0, 40.0]), np.array([0, 0, 1, 1])) == pytest.approx(4 / 5)
-    assert value_told(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0, 1, 1, 0])) == pytest.approx(0)
-    assert value_told(np.ones(4), np.array([0, 1, 1, 0])) == 0
 
 
 def test_density_falls_between_planted_groups_and_not_inside_one() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import ibis.expr.types as ir
@@ -23,6 +23,7 @@ from patron.segments.clusters.profiles import profiles_of
 ARTIFACTS: Final = ("work", "cluster_artifacts")
 KEPT_AS: Final = "clusters_kept.json"
 FEWEST: Final = 50
+REASONS_TRIED, OPINIONS_ASKED = 400, 12
 HARDLY: Final = 0.05
 """So much better, on the scale of the criteria together, another grouping must be for customers to be regrouped."""
 
@@ -149,8 +150,8 @@ def keep_artifacts(run: Run, found: Found | None) -> None:
     run.warehouse.replace(*ARTIFACTS, pa.table(bodies))
 
 
-def told_clusters(found: Found | None) -> dict[str, Any] | None:  # Any: plain data
-    """What was found, for reports: the choice, the profiles with lasting ids and names, and the map."""
+def told_clusters(found: Found | None, some: Customers) -> dict[str, Any] | None:  # Any: plain data
+    """What was found, for reports: the choice, the profiles with lasting ids and names, the map, and whether reasons hold."""
     if found is None:
         return None
     told = found.clusters.to_dict()
@@ -158,5 +159,29 @@ def told_clusters(found: Found | None) -> dict[str, Any] | None:  # Any: plain d
         {**profile.to_dict(), "id": found.clustered.ids[profile.label], "name": found.clustered.names[profile.label]}
         for profile in found.clusters.profiles
     ]
-    kept = {"fresh": list(found.fresh), "gone": list(found.gone), "kept_since": found.kept_since}
-    return {**told, "k": found.clusters.classifier.k, "profiles": profiles, **kept}
+    choice = found.clusters.choice.to_dict()
+    if found.kept_since:
+        choice["sentence"] = (
+            f"The {found.clustered.classifier.k} clusters found on {found.kept_since} are kept, since new ones would not be clearly "
+            f"better; a search today gives: {choice['sentence']}"
+        )
+    kept = {"choice": choice, "fresh": list(found.fresh), "gone": list(found.gone), "kept_since": found.kept_since}
+    return {
+        **told,
+        "k": found.clusters.classifier.k,
+        "profiles": profiles,
+        **kept,
+        "reasons": _tested_reasons(found.clustered.classifier, some),
+    }
+
+
+def _tested_reasons(classifier: Classifier, some: Customers) -> dict[str, Any] | None:  # Any: plain data
+    """Whether the strongest reason really carries the cluster, and how far a second opinion agrees; None for one cluster."""
+    if classifier.k < 2:
+        return None
+    rows = np.unique(np.linspace(0, len(some) - 1, REASONS_TRIED).astype(np.int64))
+    columns = {name: some.column(name)[rows] for name in classifier.names}
+    faithful = classifier.faithfulness(columns)
+    few = range(0, len(rows), max(1, len(rows) // OPINIONS_ASKED))
+    opinions = [classifier.second_opinion(columns, row) for row in few]
+    return {**asdict(faithful), "words": faithful.words, "second_opinion": float(np.mean(opinions))}

@@ -61,7 +61,7 @@ def segment(run: Run) -> StepReport:
         "segmentation",
         {
             "previous": earlier.id if earlier else None,
-            "clusters": told_clusters(found),
+            "clusters": told_clusters(found, some),
             "foresight": learnt.foresight,
             "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
             "flows_customers": len(some),

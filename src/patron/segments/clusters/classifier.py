@@ -82,14 +82,6 @@ class Classifier:
         """The probability of each segment for each customer, (n, k)."""
         return self._chances(self._matrix(columns))
 
-    def margins(self, columns: Mapping[str, Floats], labels: Integers) -> Floats:
-        """By how much the probability of the given label exceeds that of the likeliest other; below zero where it does not."""
-        chances = self.probabilities(columns)
-        rows = np.arange(len(chances))
-        given = chances[rows, labels]
-        chances[rows, labels] = -1.0
-        return given - np.maximum(chances.max(axis=1), 0.0)
-
     def reasons(self, columns: Mapping[str, Floats], labels: Integers, top: int = 3) -> Reasons:
         """What speaks most for the given label of each customer: features, contributions in log-odds, high or low."""
         matrix = self._matrix(columns)

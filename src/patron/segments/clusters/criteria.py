@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Final
 
 import numpy as np
-from scipy.stats import rankdata
 
 from patron.models.arrays import Floats, Integers
 from patron.segments.clusters.algorithms import NOISE, Algorithm, centres, nearest
 from patron.segments.clusters.threads import one_thread
+from patron.segments.separation import separation
 
 SILHOUETTE_ROWS: Final = 1_000
 STABILITY_ROWS: Final = 1_200
@@ -56,7 +56,7 @@ def criteria_of(points: Floats, value: Floats, labels: Integers, stability: floa
             float(calinski_harabasz_score(inside, groups)),
             stability,
             float(np.bincount(groups).min() / len(labels)),
-            value_told(value[member], groups),
+            separation(groups, value[member]),
             valley(points, labels),
             none,
         )
@@ -90,19 +90,6 @@ def rand_index(one: Integers, other: Integers) -> float:
     from sklearn.metrics import adjusted_rand_score
 
     return float(adjusted_rand_score(one, other))
-
-
-def value_told(value: Floats, labels: Integers) -> float:
-    """The share of the variance of the rank of value that lies between groups (eta²), from 0 to 1."""
-    if len(value) == 0:
-        return 0.0
-    ranks = rankdata(value)
-    centred = ranks - ranks.mean()
-    whole = float((centred**2).sum())
-    sizes = np.bincount(labels)
-    sums = np.bincount(labels, centred)
-    between = float((sums[sizes > 0] ** 2 / sizes[sizes > 0]).sum())
-    return between / whole if whole > 0 else 0.0
 
 
 def valley(points: Floats, labels: Integers) -> float:

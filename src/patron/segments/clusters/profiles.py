@@ -92,7 +92,9 @@ def _sentence(share: float, value_share: float | None, told: Sequence[Trait]) ->
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if not 0 < share < 0.01 else f"{share:.1%}"
+    # A share below zero is of money given back: next to nothing is written as nothing.
+    rounded = round(share, 2 if not 0 < share < 0.01 else 3) + 0.0
+    return f"{rounded:.0%}" if not 0 < share < 0.01 else f"{rounded:.1%}"
 
 
 def _told(traits: Sequence[Trait]) -> list[Trait]:
