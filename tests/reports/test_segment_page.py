@@ -36,7 +36,7 @@ def test_every_figure_of_the_page_is_the_one_of_the_release(told: str) -> None:
     for words in (
         "The portfolio is worth £44,600 less than on 9 November 2011",
         "−£63,000 silence, +£18,400 purchases.",
-        "Frequent big spenders are 25% of customers and bring 80% of value",
+        "Frequent big spenders are 25% of customers and brought 80% of recent value",
         "2 segments by K-Means, the best of 4 groupings tried",
         "the borders are drawn; 3 would be separated more cleanly",
         "It puts 95.3% of customers it had not seen",
@@ -187,7 +187,7 @@ def test_the_summary_adds_clusters_and_alerts_in_a_line_each(tmp_path: Path) -> 
         line.replace("\u00a0", " ") for line in plain_summary(tell_segments(shop_release(tmp_path, customers=300)))
     ]
     assert len(lines) <= 12
-    assert "Clusters: 2 by K-Means; Frequent big spenders are 25% of customers and bring 80% of value." in lines
+    assert "Clusters: 2 by K-Means; Frequent big spenders are 25% of customers and brought 80% of recent value." in lines
     assert (
         "Alerts: 2 customers to act on now: 67% of such alerts were right, where 39% of all fell off; "
         "£680,000 is at risk: 24% of what 90 days usually bring."

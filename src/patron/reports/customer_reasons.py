@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from patron.errors import DataError, UnknownName, UsageError
 from patron.features.catalogue import FEATURES
 from patron.models.arrays import Floats
 from patron.models.customers import Customers, FittedValueModel
 from patron.models.explaining.explain import explain
+from patron.releases.contents import FEATURES as FEATURES_FILE
 from patron.releases.contents import MODELS, SEGMENT_MODELS, Release
 from patron.reports.customer_rows import typical_of
 from patron.scores.counterfactual import WayUp, fewest_orders_for, way_up_sentence
@@ -26,6 +29,7 @@ DAYS_AHEAD: Final = 30
 """By then the orders that lift a customer are to come."""
 _COMPARED: Final = 5
 _REASONS: Final = 3
+_ALIKE: Final = 50
 _FEATURE_NAMES: Final = frozenset(feature.name for feature in FEATURES)
 
 
@@ -96,27 +100,51 @@ class KeptClusters:
         """The cluster that a customer of the release was given, with its reasons."""
         return self._told(customer.columns, self.ids.index(cluster_id))
 
-    def of_newcomer(self, features: Mapping[str, float]) -> ClusterReasons:
-        """The likeliest cluster of somebody known by these features only; what is not given counts as unknown."""
+    def of_newcomer(self, features: Mapping[str, float], customers: Mapping[str, Floats]) -> ClusterReasons:
+        """The likeliest cluster of somebody known by these features only.
+
+        What is not given is taken from the ``customers`` most like them in what is, each in turn: the chances are the mean
+        over those.
+        """
         names = self.classifier.names
         for name in features:
             if name not in names and name not in _FEATURE_NAMES:
                 raise UnknownName("feature", name, names)
         if not any(name in features for name in names):
             raise UsageError("No feature that clusters are told by was given.", allowed=f"Any of {', '.join(names)}.")
-        columns = {name: np.array([_number(name, features.get(name))]) for name in names}
-        label = int(self.classifier.assign(columns)[0][0])
-        return self._told(columns, label, tuple(name for name in names if not np.isfinite(columns[name][0])))
+        own = {name: _number(name, features.get(name)) for name in names}
+        unknown = tuple(name for name in names if not np.isfinite(own[name]))
+        if len(unknown) == len(names):
+            raise UsageError(
+                "No feature that clusters are told by has a number.", allowed=f"Any of {', '.join(names)}."
+            )
+        filled = self._filled(own, customers)
+        chances = self.classifier.probabilities(filled).mean(axis=0)
+        middle = {name: np.array([np.median(column)]) for name, column in filled.items()}
+        return self._told(middle, int(np.argmax(chances)), unknown, chances)
 
-    def _told(self, columns: Mapping[str, Floats], label: int, unknown: tuple[str, ...] = ()) -> ClusterReasons:
-        chances = self.classifier.probabilities(columns)[0]
+    def _filled(self, own: Mapping[str, float], customers: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The newcomer as many times as there are customers like them, each time with what one of those has for the unknown."""
+        names = self.classifier.names
+        marginals = self.classifier.marginals
+        known = np.array([np.isfinite(own[name]) for name in names])
+        here = marginals.standing(np.array([[own[name] for name in names]]))[:, known]
+        there = marginals.standing(np.column_stack([customers[name] for name in names]))[:, known]
+        away = np.nan_to_num(np.abs(there - here), nan=1.0).mean(axis=1)
+        nearest = np.argsort(away, kind="stable")[:_ALIKE]
+        return {
+            name: np.full(len(nearest), own[name]) if np.isfinite(own[name]) else customers[name][nearest]
+            for name in names
+        }
+
+    def _told(
+        self, columns: Mapping[str, Floats], label: int, unknown: tuple[str, ...] = (), mean: Floats | None = None
+    ) -> ClusterReasons:
+        chances = self.classifier.probabilities(columns)[0] if mean is None else mean
         alone = self.classifier.k == 1
         found = self.classifier.reasons(columns, np.array([label]), len(columns) if unknown else _REASONS).of(0)
-        words = (
-            ""
-            if alone
-            else because([reason for reason in found if reason.contribution > 0 and reason.phrase][:_REASONS])
-        )
+        known = [reason for reason in found if reason.phrase and reason.feature not in unknown]
+        words = "" if alone else because([reason for reason in known if reason.contribution > 0][:_REASONS])
         return ClusterReasons(
             self.ids[label],
             self.names[label],
@@ -164,14 +192,24 @@ def tier_ahead(release: Release, fitted: FittedValueModel, customer: Customers, 
     """
     thresholds = release.segmentation().get("segmentation", {}).get("thresholds", {})
     place = TIERS.index(tier)
-    if not place or TIERS[place - 1] not in thresholds:
+    # A tier that nobody reached begins nowhere: there is nothing to aim at.
+    if not place or thresholds.get(TIERS[place - 1]) is None:
         return None
     then, horizon = TIERS[place - 1], release.manifest.horizon_days
     way = fewest_orders_for(fitted, customer, float(thresholds[then]), customer.as_of_day + DAYS_AHEAD, horizon)
     return TierAhead(tier, then, way, way_up_sentence(way, tier, then, release.manifest.currency))
 
 
+def described_sample(release: Release, names: Sequence[str], most: int = 20_000) -> dict[str, Floats]:
+    """These features of the customers of a release, of at most so many, evenly from the table."""
+    rows = pq.read_table(release.folder / FEATURES_FILE, columns=list(names))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64))
+    return {name: rows[name].cast(pa.float64()).to_numpy()[chosen].astype(np.float64) for name in names}
+
+
 def _number(name: str, value: float | None) -> float:
+    if isinstance(value, bool):
+        raise UsageError(f"'{value}' is no number for {name}.", allowed="Features are numbers.")
     try:
         number = float("nan") if value is None else float(value)
     except (TypeError, ValueError) as error:

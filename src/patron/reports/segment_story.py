@@ -68,9 +68,7 @@ def clusters_finding(clusters: Clusters) -> str:
     first = max(clusters.profiles, key=lambda profile: profile.value)
     if first.value_share is None:
         return f"Customers fall into {clusters.k} groups by what they do"
-    return (
-        f"{printable(first.name)} are {share(first.share)} of customers and bring {share(first.value_share)} of value"
-    )
+    return f"{printable(first.name)} are {share(first.share)} of customers and brought {share(first.value_share)} of recent value"
 
 
 def candidates_finding(clusters: Clusters) -> str:

@@ -25,12 +25,16 @@ NO_CLUSTER: Final = -1
 
 @dataclass(frozen=True, eq=False)
 class Clustered:
-    """The classifier, and the lasting id and name of each of its labels; it can be pickled."""
+    """The classifier, and the lasting id and name of each of its labels; it can be pickled.
+
+    ``anew`` says that these clusters are not those of the release before.
+    """
 
     classifier: Classifier
     ids: tuple[int, ...]
     names: tuple[str, ...]
     margin: float
+    anew: bool = True
 
     def assigned(self, columns: Mapping[str, Floats], before: Integers) -> tuple[Integers, Integers, Floats]:
         """The calm and the raw lasting id of each customer, and the chance of the calm one; ``before`` is −1 for none."""
@@ -53,7 +57,8 @@ class Clustered:
         some = {name: columns[name][rows] for name in self.classifier.names}
         reasons = self.classifier.reasons(some, self._labels(ids[rows]))
         told = (because(reasons.of(row)) for row in range(len(rows)))
-        return [f"Moved here {words}." if words else "Moved here." for words in told]
+        begun = "Clusters were found anew; here" if self.anew else "Moved here"
+        return [f"{begun} {words}." if words else f"{begun}." for words in told]
 
     def _labels(self, ids: Integers) -> Integers:
         """The classifier's label of each lasting id; −1 for one that is gone."""

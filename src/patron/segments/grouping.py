@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -84,6 +84,8 @@ class Grouping:
     clustered: Clustered | None
     as_of_day: int
     currency: str
+    began: Mapping[str, float | None] = field(default_factory=dict)
+    another_model: bool = False
 
     def __call__(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         customers = numbered(rows, self.as_of_day)
@@ -93,7 +95,7 @@ class Grouping:
         tier = self.labeller.tier(value, before.tier)
         rfm = self.labeller.rfm(columns, before.rfm_segment)
         stage = self.labeller.stage(columns, before.lifecycle)
-        reasons = MoveReasons(self.labeller, self.currency)
+        reasons = MoveReasons(self.labeller, self.currency, self.began, self.another_model)
         next_tier, next_rfm = self.heading.next_tier(customers), self.heading.next_rfm(customers, rfm)
         brought = np.array(TIERS)[self.heading.brought_places(customers)]
         made = {

@@ -33,32 +33,37 @@ class Before:
 
 @dataclass(frozen=True)
 class MoveReasons:
-    """Words for moves, with the borders they crossed and the currency of their money."""
+    """Words for moves, with the borders they crossed, the currency of their money, and whether another model made the values.
+
+    ``began`` tells where the tiers began in the release before.
+    """
 
     labeller: Labeller
     currency: str
+    began: Mapping[str, float | None]
+    another_model: bool = False
 
     def tier(self, before: Before, now: Words, value: Floats) -> Texts:
         """'Expected value rose from 120 EUR to 340 EUR; high begins at 250 EUR.' for each who moved, None for others."""
-        begins = {"high": self.labeller.tiers.high, "medium": self.labeller.tiers.medium}
         told = _nothing(now)
+        model = " Another model values customers since." if self.another_model else ""
         for row in _moved(before.tier, now):
             old, new = float(before.value[row]), float(value[row])
-            border = begins[str(min(before.tier[row], now[row], key=TIERS.index))]
-            begun = (
-                f"; {min(before.tier[row], now[row], key=TIERS.index)} begins at {self.money(border)}" if border else ""
-            )
-            if _changed(old, new):
-                told[row] = f"Expected value {_went(old, new)} from {self.money(old)} to {self.money(new)}{begun}."
-            else:
-                told[row] = f"The borders between tiers have moved{begun}; this customer's value has not."
+            upper = min(str(before.tier[row]), str(now[row]), key=TIERS.index)
+            border, then = getattr(self.labeller.tiers, upper), self.began.get(upper)
+            shifted = border is not None and then is not None and _changed(then, border)
+            moved = f"rose from {self.money(old)} to" if new > old else f"fell from {self.money(old)} to"
+            lead = f"Expected value {moved if _changed(old, new) else 'is, as before,'} {self.money(new)}"
+            begins = "" if border is None else f"; {upper} begins at {self.money(border)}"
+            was = f" ({self.money(then)} before)" if shifted and then is not None else ""
+            told[row] = f"{lead}{begins}{was}.{model}"
         return told
 
     def rfm(self, before: Before, now: Words, columns: Columns, scores: tuple[Scores, Scores, Scores]) -> Texts:
         """What made the scores another: purchases since, or the days without one."""
         told = _nothing(now)
         for row in _moved(before.rfm_segment, now):
-            bought = int(columns["orders"][row] - np.nan_to_num(before.orders[row]))
+            bought = _bought(before, columns, row)
             days = int(np.nan_to_num(columns["days_since_last_purchase"][row]))
             changed = [
                 f"{name} {_went(float(old[row]), float(new[row]))} from {old[row]:.0f} to {new[row]}"
@@ -75,15 +80,21 @@ class MoveReasons:
         pauses, usual = self.labeller.rhythm.pauses(columns), self.labeller.rhythm.own_gap(columns)
         for row in _moved(before.lifecycle, now):
             days = int(np.nan_to_num(columns["days_since_last_purchase"][row]))
-            bought = int(columns["orders"][row] - np.nan_to_num(before.orders[row]))
-            lead = f"Bought {_times(bought)} since" if bought > 0 else "No purchase since"
+            bought = _bought(before, columns, row)
+            lead = f"Bought {_times(bought)} since; the" if bought > 0 else "The"
             told[row] = (
-                f"{lead}; the last purchase was {_days(days)} ago, {pauses[row]:.1f} times the usual pause of {_days(round(usual[row]))}."
+                f"{lead} last purchase was {_days(days)} ago, {pauses[row]:.1f} times the usual pause of {_days(round(usual[row]))}."
             )
         return told
 
     def money(self, amount: float) -> str:
         return f"{amount:,.0f} {self.currency}" if abs(amount) >= 100 else f"{amount:,.2f} {self.currency}"
+
+
+def _bought(before: Before, columns: Columns, row: int) -> int:
+    """How many orders came since; none where the release before did not tell."""
+    since = columns["orders"][row] - before.orders[row]
+    return int(since) if np.isfinite(since) else 0
 
 
 def _nothing(now: Words) -> Texts:

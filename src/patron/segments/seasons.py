@@ -145,10 +145,6 @@ def main_quarters(orders_by_quarter: Floats) -> Integers:
     return np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1) + 1, 0).astype(np.int64)
 
 
-def _place(name: str) -> int:
-    return SEASONAL_TYPES.index(name)
-
-
 def _purchases(columns: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """Purchase days of each customer by quarter and at weekends (five columns), and in all.
 

@@ -324,6 +324,13 @@ class SegmentSettings(Section):
     )
     rules: tuple[SegmentRule, ...] = Field((), description="groups of your own: see [[segments.rules]]")
 
+    @field_validator("cluster_count")
+    @classmethod
+    def _some_clusters(cls, count: int) -> int:
+        if count == 1:
+            raise ValueError('1 cluster is none: write 2 or more, 0 to let it be chosen, or clusters = "off"')
+        return count
+
     @model_validator(mode="after")
     def _room_for_low(self) -> SegmentSettings:
         if self.high_share + self.medium_share >= 1:

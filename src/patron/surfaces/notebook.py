@@ -15,7 +15,7 @@ from patron.quality.doctor.diagnosis import Diagnosis
 from patron.releases.contents import Release, load_release
 from patron.reports.card_text import card_markdown
 from patron.reports.customer import CustomerReport, customer_report
-from patron.reports.customer_reasons import ClusterReasons, kept_clusters
+from patron.reports.customer_reasons import ClusterReasons, described_sample, kept_clusters
 from patron.reports.model_card import ModelCard
 from patron.settings import FILE_NAME, read_settings
 from patron.sources.propose import Proposal, propose
@@ -154,7 +154,7 @@ def cluster_of(workspace: str | Path, features: Mapping[str, float], release: st
             f"Release {opened.id} holds no clusters.",
             to_do="segments.clusters must not be off; then 'patron run --again'.",
         )
-    return clusters.of_newcomer(features)
+    return clusters.of_newcomer(features, described_sample(opened, clusters.classifier.names))
 
 
 def demo(world: str = "complete-journey", workspace: str | Path = "patron-demo", **options: int) -> Release:

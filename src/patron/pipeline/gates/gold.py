@@ -64,9 +64,17 @@ def _of_this_run(run: Run) -> list[Expectation]:
         _gold("range", "horizon_days", words=f"the horizon is not {horizon:g} days", least=horizon, most=horizon),
     ]
     made = [replace(one, rule="run") for one in made]
-    if run.warehouse.count("gold", SCORES.name) >= _ENOUGH_CUSTOMERS:
+    if run.warehouse.count("gold", SCORES.name) >= _ENOUGH_CUSTOMERS and _differ(run):
         made.append(_gold("varied", "expected_value", words="every customer is given one value", least=2))
     return made
+
+
+def _differ(run: Run) -> bool:
+    """Whether customers have brought different values so far: then one value for all is a fault, and else it is right."""
+    features = run.warehouse.table("gold", "customer_features")
+    brought = features.aggregate(least=features.historic_value.min(), most=features.historic_value.max())
+    (row,) = run.warehouse.fetch(brought).to_pylist()
+    return bool(row["least"] != row["most"])
 
 
 def _agreements(run: Run) -> list[Verdict]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from patron.models.customers import Customers
 from patron.pipeline.modelling.backtest import recalled_plan
@@ -16,6 +19,7 @@ from patron.pipeline.step import Run
 from patron.releases.contents import MODELS, SEGMENT_MODELS, Release
 from patron.segments.clustered import NO_CLUSTER, Clustered
 from patron.segments.clusters.classifier import Classifier
+from patron.segments.clusters.facets import cluster_columns
 from patron.segments.clusters.found import Clusters, find_clusters, score_of
 from patron.segments.clusters.matching import match
 from patron.segments.clusters.profiles import profiles_of
@@ -46,7 +50,9 @@ class Found:
 def cluster(run: Run, some: Customers, before: ir.Table, earlier: Release | None) -> Found | None:
     """The clusters of these customers; None where they are off, or there are too few customers to find any."""
     settings = run.settings.segments
-    if settings.clusters == "off" or len(some) < FEWEST:
+    why = _why_none(settings.clusters, some)
+    run.remember("no_clusters", why)
+    if why:
         return None
     ids = [str(one) for one in some.customer_id]
     # Without hysteresis every label is made anew, names and ids among them: nothing hangs on what was before.
@@ -58,6 +64,20 @@ def cluster(run: Run, some: Customers, before: ir.Table, earlier: Release | None
 
     clusters = found(settings.clusters, settings.cluster_count or None)
     return _still_good(run, clusters, some, earlier, kept) or _with_identity(run, clusters, ids, before, kept)
+
+
+def _why_none(asked: str, some: Customers) -> str:
+    """Why no clusters are looked for, in words; empty where they are."""
+    if asked == "off":
+        return 'segments.clusters = "off"'
+    if len(some) < FEWEST:
+        return f"{len(some)} customers are too few to tell how they group; at least {FEWEST} are needed"
+    names = cluster_columns(some.columns)
+    if all(
+        np.nanmax(some.column(name), initial=-np.inf) <= np.nanmin(some.column(name), initial=np.inf) for name in names
+    ):
+        return "all customers behave alike"
+    return ""
 
 
 def _still_good(
@@ -79,13 +99,13 @@ def _still_good(
     if not 1 < classifier.k == len(np.unique(labels)):
         return None
     value = np.nan_to_num(some.column("trailing_value"))
-    if score_of(clusters, some.columns, value, labels) < chosen.score - HARDLY:
+    if score_of(clusters, some.columns, value, labels, [str(one) for one in some.customer_id]) < chosen.score - HARDLY:
         return None
     profiles = profiles_of(clusters.space, some.columns, labels, value)
     as_before = replace(clusters, classifier=classifier, labels=labels, probability=probability, profiles=profiles)
     ids, names = kept["ids"], kept["names"]
     clustered = Clustered(
-        classifier, tuple(ids), tuple(names[str(one)] for one in ids), run.settings.segments.hysteresis
+        classifier, tuple(ids), tuple(names[str(one)] for one in ids), run.settings.segments.hysteresis, anew=False
     )
     since = kept["kept_since"] or earlier.manifest.as_of
     return Found(as_before, clustered, (), (), kept["next_id"], since)
@@ -106,18 +126,34 @@ def _with_identity(
 ) -> Found:
     """Ids that clusters had before where they hold the same customers, with the names that they had."""
     told = run.warehouse.fetch(before.select("customer_id", "before_cluster_id").limit(None if kept else 0))
+    told = told.filter(pc.is_in(told["customer_id"].cast(pa.string()), pa.array(ids, pa.string())))
     known = zip(told["customer_id"].to_pylist(), told["before_cluster_id"].to_pylist(), strict=True)
     previous = {str(one): NO_CLUSTER if label is None else int(label) for one, label in known}
     matching = match(previous, dict(zip(ids, clusters.labels.tolist(), strict=True)), kept.get("next_id"))
     held = {int(one): name for one, name in kept.get("names", {}).items()}
-    names: list[str] = []
-    for profile in clusters.profiles:
-        lasting = held.get(matching.ids.get(profile.label, NO_CLUSTER), profile.name)
-        names.append(lasting if lasting not in names else f"{lasting} ({len(names) + 1})")
     lasting_ids = tuple(matching.ids.get(label, matching.next_id + label) for label in range(clusters.k))
+    names = lasting_names(lasting_ids, [profile.name for profile in clusters.profiles], held)
     clustered = Clustered(clusters.classifier, lasting_ids, tuple(names), run.settings.segments.hysteresis)
     gone = tuple(held.get(one, str(one)) for one in matching.gone)
     return Found(clusters, clustered, matching.fresh, gone, max(matching.next_id, *(one + 1 for one in lasting_ids)))
+
+
+def lasting_names(ids: Sequence[int], proposed: Sequence[str], held: Mapping[int, str]) -> list[str]:
+    """The name of each cluster: the one it had; of a new one the proposed, numbered while another has or just had it."""
+    taken = set(held.values())
+    names = []
+    for one, name in zip(ids, proposed, strict=True):
+        if one in held:
+            names.append(held[one])
+            continue
+        free = (
+            name
+            if name not in taken
+            else next(told for told in (f"{name} ({number})" for number in count(2)) if told not in taken)
+        )
+        taken.add(free)
+        names.append(free)
+    return names
 
 
 def kept_clusters(earlier: Release | None) -> dict[str, Any]:  # Any: plain data

@@ -8,6 +8,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from patron.features.cutoffs import CutoffPlan
 from patron.pipeline.columns import numbers_of
 from patron.pipeline.modelling.backtest import recalled_past, recalled_plan
 from patron.pipeline.modelling.learners import learners
@@ -18,6 +19,7 @@ from patron.pipeline.segmenting.previous import remembered
 from patron.pipeline.segmenting.seasonal import told_seasons
 from patron.pipeline.segmenting.steadied import measure_calm
 from patron.pipeline.step import Run, StepReport
+from patron.releases.contents import Release
 from patron.segments.grouping import GROUPED, VIEWS, Grouping
 from patron.segments.labels import RFM_NEEDS, Labeller
 from patron.segments.lifecycle import Rhythm
@@ -51,7 +53,14 @@ def segment(run: Run) -> StepReport:
     run.say("Group every customer …")
     clustered = found.clustered if found else None
     grouping = Grouping(
-        labeller, Seasons.of(some.columns), learnt.heading, clustered, plan.now, run.settings.value.currency
+        labeller,
+        Seasons.of(some.columns),
+        learnt.heading,
+        clustered,
+        plan.now,
+        run.settings.value.currency,
+        _began(earlier),
+        _another_model(run, plan, earlier),
     )
     run.warehouse.map_rows(*GROUPS, _together(run, before, run.warehouse.table(*PLACES)), grouping, GROUPED)
     _write_gold(run)
@@ -62,6 +71,7 @@ def segment(run: Run) -> StepReport:
         {
             "previous": earlier.id if earlier else None,
             "clusters": told_clusters(found, some),
+            "no_clusters": run.recall("no_clusters"),
             "foresight": learnt.foresight,
             "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
             "flows_customers": len(some),
@@ -74,6 +84,20 @@ def segment(run: Run) -> StepReport:
         },
     )
     return _report(run)
+
+
+def _began(earlier: Release | None) -> dict[str, float | None]:
+    """Where the tiers began in the release before, as far as it tells."""
+    told = earlier.segmentation().get("segmentation", {}) if earlier else {}
+    return dict(told.get("thresholds", {}))
+
+
+def _another_model(run: Run, plan: CutoffPlan, earlier: Release | None) -> bool:
+    """Whether the release before valued customers by another model, or over another horizon."""
+    if earlier is None:
+        return False
+    then = earlier.manifest
+    return (then.champion, then.horizon_days) != (run.recall("contest")["champion"], plan.horizon_days)
 
 
 def _together(run: Run, before: ir.Table, places: ir.Table) -> ir.Table:

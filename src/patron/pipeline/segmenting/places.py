@@ -8,6 +8,7 @@ from typing import Final
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from patron.models.arrays import Floats
@@ -17,6 +18,7 @@ from patron.pipeline.step import Run
 from patron.segments.places import UNKNOWN, Locations, places
 
 TABLE: Final = ("work", "places")
+LONGEST_NAME: Final = 40
 LOCATED: Final = ("latitude", "longitude", "postcode")
 PLACE_GROUPS: Final = ("branch", "region", "country")
 
@@ -69,5 +71,6 @@ def _degrees(rows: pa.Table, name: str) -> Floats | None:
 def _words(rows: pa.Table, name: str) -> NDArray[np.str_] | None:
     if name not in rows.column_names:
         return None
-    column = rows[name].combine_chunks().cast(pa.string()).fill_null("")
+    # Every word takes as much room as the longest: one endless name must not cost gigabytes.
+    column = pc.utf8_slice_codeunits(rows[name].combine_chunks().cast(pa.string()).fill_null(""), 0, LONGEST_NAME)
     return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.str_)

@@ -60,7 +60,12 @@ def _rows(release: Release) -> pa.Table:
     for file, names in _FROM.items():
         held = set(pq.read_schema(release.folder / file).names)
         told = pq.read_table(release.folder / file, columns=["customer_id", *(name for name in names if name in held)])
-        rows = rows.join(told.rename_columns([names.get(name, name) for name in told.column_names]), "customer_id")
+        told = told.rename_columns([names.get(name, name) for name in told.column_names])
+        if told["customer_id"].equals(rows["customer_id"]):  # as in every release: its tables are in one order
+            for name in told.column_names[1:]:
+                rows = rows.append_column(name, told[name])
+        else:
+            rows = rows.join(told, "customer_id")
     columns = [
         rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
         for field in PREVIOUS

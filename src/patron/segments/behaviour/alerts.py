@@ -2,7 +2,8 @@
 
 A logistic regression combines the chance of no purchase, how overdue the next one is in the customer's own rhythm, and
 engagement. It learns on past days and is measured on a later one. A level holds a fixed share of those who have something to
-lose, those in the greatest danger first, so that people can plan for it; its precision is measured, never assumed.
+lose, those in the greatest danger first, so that people can plan for it, and whoever is nearly sure to be lost beyond that;
+its precision is measured, never assumed.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from patron.models.one_thread import on_one_thread
+from patron.segments.behaviour.rising import above_share
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Words = NDArray[np.str_]
 
 LEVELS: Final = (("act now", 0.05), ("watch", 0.2))
 """The levels, the most urgent first, and the share of those with something to lose that it and those above it hold."""
+SURELY: Final = (0.9, 0.7)
+"""Chances from which a level holds everybody, however many they are."""
 CALM: Final = "calm"
 LOST_SHARE: Final = 0.5
 FEWEST_TAUGHT: Final = 50
@@ -54,7 +60,9 @@ class Alerts:
 
 def levels_begin(chances: Floats) -> tuple[float, ...]:
     """The chance from which each level begins, given the chances of all who have something to lose; infinity for nobody."""
-    return tuple(float(np.quantile(chances, 1 - share)) if len(chances) else float("inf") for _, share in LEVELS)
+    if not len(chances):
+        return (float("inf"),) * len(LEVELS)
+    return tuple(min(above_share(chances, share), surely) for (_, share), surely in zip(LEVELS, SURELY, strict=True))
 
 
 def alert_levels(chances: Floats, brought: Flags, begins: Sequence[float]) -> Words:
@@ -120,4 +128,6 @@ def _logistic(matrix: Floats, fell: Flags) -> Floats:
         gradient = matrix.T @ (expit(score) - target) / len(target) + _RIDGE * weights
         return float(np.mean(np.logaddexp(0, score) - target * score) + _RIDGE / 2 * weights @ weights), gradient
 
-    return np.asarray(minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B").x, dtype=np.float64)
+    with on_one_thread():
+        found = minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B")
+    return np.asarray(found.x, dtype=np.float64)

@@ -35,10 +35,10 @@ class AtRisk:
     savable: Floats
     variance: Floats
 
-    def total(self, factor: float = 1.0) -> tuple[float, float]:
-        """The expected loss of all together and its tail figure; ``factor`` is what past losses were of those expected."""
-        expected = float(self.expected.sum()) * factor
-        return expected, expected + TAIL_Z * float(np.sqrt(self.variance.sum())) * max(factor, 1.0)
+    def total(self) -> tuple[float, float]:
+        """The expected loss of all together, and its tail figure where customers are lost independently of each other."""
+        expected = float(self.expected.sum())
+        return expected, expected + TAIL_Z * float(np.sqrt(self.variance.sum()))
 
 
 def at_risk(usual: Floats, expected_value: Floats, no_purchase: Floats, alive: Floats, spread: float) -> AtRisk:

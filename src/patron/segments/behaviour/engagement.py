@@ -76,7 +76,9 @@ class Engagement:
             return np.where(np.isnan(since), 0.0, 0.5 ** (np.nan_to_num(since) / HALF_LIFE_DAYS))
         name, grid = self.ranks[part]
         values = np.nan_to_num(columns[name])
-        return np.where(values > 0, np.interp(values, grid, np.linspace(0, 1, len(grid))), 0.0)
+        # Equal values stand in the middle of the places that they share.
+        places = (np.searchsorted(grid, values, side="left") + np.searchsorted(grid, values, side="right")) / 2
+        return np.where(values > 0, np.clip(places / len(grid), 0.0, 1.0), 0.0)
 
 
 def _ranks(columns: Columns, names: tuple[str, ...]) -> tuple[str, Floats] | None:

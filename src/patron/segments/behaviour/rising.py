@@ -18,6 +18,15 @@ RISING_SHARE: Final = 0.1
 """The list holds at most this share of the customers who are not in the high tier by what they brought."""
 
 
+def above_share(values: Floats, share: float) -> float:
+    """The least number from which on at most this share of the values lies; infinity where equal values would be too many."""
+    if not len(values):
+        return float("inf")
+    ordered = np.sort(values)[::-1]
+    first_out = ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+    return float(np.nextafter(first_out, np.inf))
+
+
 @dataclass(frozen=True)
 class Rising:
     """From which expected value on a customer below the high tier is rising; ``thresholds`` are those of values brought."""
@@ -29,8 +38,7 @@ class Rising:
     def of(cls, trailing_value: Floats, expected_value: Floats, thresholds: TierThresholds) -> Rising:
         """The tenth of those below the high tier of whom most is expected; both values are of one horizon."""
         below = thresholds.places(trailing_value) > 0
-        begins = float(np.quantile(expected_value[below], 1 - RISING_SHARE)) if below.any() else float("inf")
-        return cls(thresholds, begins)
+        return cls(thresholds, above_share(expected_value[below], RISING_SHARE))
 
     def flags(self, trailing_value: Floats, expected_value: Floats) -> Flags:
         """Who is rising: below the high tier, expected to bring more than before, and among those of whom most is expected."""

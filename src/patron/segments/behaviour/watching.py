@@ -93,11 +93,12 @@ class Watching:
     def _because(self, customers: Customers, signs: Signs, alerted: NDArray[np.bool_]) -> Texts:
         told = np.full(len(customers), None, dtype=object)
         days = np.nan_to_num(customers.column("days_since_last_purchase"))
+        churn = customers.column("probability_no_purchase")
         usual = self.engagement.rhythm.own_gap(customers.columns)
         for row in np.flatnonzero(alerted):
             told[row] = (
                 f"The last purchase was {_days(days[row])} ago, {signs.pauses[row]:.1f} times the usual pause of "
-                f"{_days(usual[row])}; engagement is {signs.engagement[row]:.0f} of 100, and the chance of no purchase {signs.no_purchase[row]:.0%}."
+                f"{_days(usual[row])}; engagement is {signs.engagement[row]:.0f} of 100, and the chance of no purchase {_chance(churn[row])}."
             )
         return told
 
@@ -123,6 +124,10 @@ def risk_of(
 def _days(days: float) -> str:
     whole = max(0, round(days))
     return "1 day" if whole == 1 else f"{whole} days"
+
+
+def _chance(chance: float) -> str:
+    return "over 99%" if 0.995 <= chance < 1 else "under 1%" if 0 < chance < 0.005 else f"{chance:.0%}"
 
 
 def _money(values: Floats) -> Floats:

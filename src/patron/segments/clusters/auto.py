@@ -107,7 +107,9 @@ def choose(
     order = canonical_order(hashes, *points.T, value)
     some = order[np.isin(order, sampled(hashes, ROWS_COMPARED))] if len(order) > ROWS_COMPARED else order
     with one_thread():
-        tried = _tried(points[some], value[some], seed, _asked(algorithm), KS if k is None else (k,))
+        # A given number leaves out the ways that find their own.
+        ways = [way for way in _asked(algorithm) if k is None or algorithm != AUTO or not way.chooses_k]
+        tried = _tried(points[some], value[some], seed, ways, KS if k is None else (k,))
         beyond = beyond_chance(points[some], KS, seed)
         tried = [(_judged(candidate, beyond, len(some)), labels) for candidate, labels in tried]
         verdict, place = _decided(points[some], tried, beyond, seed)
@@ -126,6 +128,9 @@ def grown(points: Floats, value: Floats, algorithm: Algorithm, some: Floats, lab
     if len(points) == len(some):
         return numbered(labels, value)
     start = centres(some, labels)
+    if algorithm.chooses_k:
+        # On other points it would find other groups than those that were judged.
+        return numbered(nearest(points, start), value)
     rows = points[: algorithm.most_rows]
     found = algorithm.labels(rows, len(start), seed, start)
     if len(rows) < len(points):

@@ -117,10 +117,12 @@ def find_clusters(
     )
 
 
-def score_of(clusters: Clusters, columns: Mapping[str, Floats], value: Floats, labels: Integers) -> float:
+def score_of(
+    clusters: Clusters, columns: Mapping[str, Floats], value: Floats, labels: Integers, ids: Sequence[object]
+) -> float:
     """How useful other labels of these customers are, on the scale of the choice's candidates; as surely found as the kept one."""
     chosen = clusters.choice.chosen
-    rows = np.arange(len(labels))[:: max(1, len(labels) // ROWS_COMPARED)][:ROWS_COMPARED]
+    rows = _learning_rows(columns, clusters.space.names, id_hashes(ids), ROWS_COMPARED)
     points = clusters.space.places({name: column_of(columns, name)[rows] for name in clusters.space.reads})
     criteria = criteria_of(points, value[rows], labels[rows], chosen.criteria.stability if chosen else 0.0)
     return score(len(np.unique(labels[rows])), criteria, len(rows))

@@ -41,8 +41,7 @@ def sampled(hashes: Hashes, most: int) -> Integers:
     """The numbers of at most so many rows, drawn by their hashes: the same customers however the table is ordered."""
     if len(hashes) <= most:
         return np.arange(len(hashes))
-    border = np.partition(hashes, most)[most]
-    return np.flatnonzero(hashes < border)
+    return np.sort(np.argsort(hashes, kind="stable")[:most]).astype(np.int64)
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -86,7 +86,7 @@ def _profile(
 def _sentence(share: float, value_share: float | None, told: Sequence[Trait]) -> str:
     if share == 1:
         return "All customers: no group among them stands out."
-    brought = "" if value_share is None else f", who bring {_percent(value_share)} of value"
+    brought = "" if value_share is None else f", who brought {_percent(value_share)} of recent value"
     phrases = [trait.phrase for trait in told][:MOST_TOLD] or ["are much like everybody"]
     return f"{_percent(share)} of customers{brought}: they {listed(phrases)}."
 

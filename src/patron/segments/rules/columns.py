@@ -43,6 +43,9 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """The texts that a column can hold, where they are known beforehand."""
 
 
+_UNIT_KINDS: Final[Mapping[str, Kind]] = {"day number": "day", "share": "share"}
+
+
 @dataclass(frozen=True)
 class RuleColumn:
     """One column that a rule can ask about; ``words`` are the only texts it holds, where those are known."""
@@ -59,7 +62,7 @@ def rule_columns() -> Mapping[str, RuleColumn]:
 
 
 def _features() -> Iterable[RuleColumn]:
-    return (RuleColumn(one.name, "day" if one.unit == "day number" else "number") for one in FEATURES)
+    return (RuleColumn(one.name, _UNIT_KINDS.get(one.unit, "number")) for one in FEATURES)
 
 
 def _declared() -> Iterable[RuleColumn]:

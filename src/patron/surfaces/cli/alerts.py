@@ -19,7 +19,7 @@ from patron.surfaces.cli.writable import writable
 
 Measured = Mapping[str, Any]  # Any: plain data
 _TITLES: Final[Mapping[ListKind, str]] = {
-    "alerts": "who may be lost, those with most to save first",
+    "alerts": "who may be lost, act now before watch, those with most to save first in each",
     "at_risk": "with value at risk, those with most to save first",
     "rising": "who may grow most",
 }

@@ -13,7 +13,7 @@ from rich.status import Status
 from patron.errors import UsageError
 from patron.reports.bridge_words import PART_MEANINGS, PART_WORDS
 from patron.reports.segment_lists import VIEW_TITLES
-from patron.reports.wording import short_money
+from patron.reports.wording import printable, short_money
 from patron.scores.bridge import SCALE, Sums
 from patron.surfaces.bridge import BridgeReport, bridge
 from patron.surfaces.cli.listing import print_json, print_table
@@ -81,7 +81,7 @@ def _tell_largest(report: BridgeReport) -> None:
         if rows:
             typer.echo(f"\n{title}:")
         for row in rows[:_LARGEST_SHOWN]:
-            typer.echo(f"  {report.sentence(Sums.from_dict(row), row['customer_id'])}")
+            typer.echo(f"  {report.sentence(Sums.from_dict(row), printable(row['customer_id']))}")
 
 
 def _tell_groups(by: str, groups: Mapping[str, Sums], currency: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ def show_segments(workspace: Path, asked: Asked, csv: Path | None, *, as_json: b
         _show_members(release, *found_segment(release, asked.name, asked.by), asked.members, csv, as_json=as_json)
 
 
+def _as_table(rows: Sequence[SegmentRow]) -> pa.Table:
+    """The groups as a table that has its columns also without any row."""
+    names = [field.name for field in fields(SegmentRow)]
+    return pa.table({name: pa.array([getattr(row, name) for row in rows]) for name in names})
+
+
 def _show_view(release: Release, view: str, csv: Path | None, *, as_json: bool) -> None:
     rows = segment_rows(release, view)
     if as_json:
@@ -51,7 +57,7 @@ def _show_view(release: Release, view: str, csv: Path | None, *, as_json: bool) 
         if view == "rule":
             typer.echo("\nA customer may belong to several of these groups, or to none.")
         typer.echo(f"\nOther views: --by {', '.join(one for one in VIEWS if one != view)}")
-    keep_csv(pa.Table.from_pylist([asdict(row) for row in rows]), csv, "segment", quiet=as_json)
+    keep_csv(_as_table(rows), csv, "segment", quiet=as_json)
 
 
 def _tell_view(rows: tuple[SegmentRow, ...], view: str, currency: str) -> None:
