@@ -187,7 +187,9 @@ def test_the_summary_adds_clusters_and_alerts_in_a_line_each(tmp_path: Path) -> 
         line.replace("\u00a0", " ") for line in plain_summary(tell_segments(shop_release(tmp_path, customers=300)))
     ]
     assert len(lines) <= 12
-    assert "Clusters: 2 by K-Means; Frequent big spenders are 25% of customers and brought 80% of recent value." in lines
+    assert (
+        "Clusters: 2 by K-Means; Frequent big spenders are 25% of customers and brought 80% of recent value." in lines
+    )
     assert (
         "Alerts: 2 customers to act on now: 67% of such alerts were right, where 39% of all fell off; "
         "£680,000 is at risk: 24% of what 90 days usually bring."

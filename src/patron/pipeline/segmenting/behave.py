@@ -59,11 +59,12 @@ def _write_members(run: Run) -> None:
 
 
 def alerts_failed(measured: dict[str, Any] | None) -> bool:  # Any: plain data
-    """Whether those alerted on the newest past day fell off no oftener than everybody, or nothing tells: then nobody is alerted."""
+    """Whether some level's customers fell off no oftener than everybody on the newest past day, or nothing tells.
+
+    Then nobody is alerted.
+    """
     alerted = [row for row in (measured or {}).get("alerts", ()) if row["level"] != CALM]
-    customers = sum(row["customers"] for row in alerted)
-    fell = sum(row["customers"] * row["precision"] for row in alerted)
-    return not customers or fell / customers <= alerted[0]["base_rate"]
+    return not alerted or any(row["precision"] <= row["base_rate"] for row in alerted)
 
 
 def _watching(run: Run, plan: CutoffPlan, past: Past, some: Customers, *, found_nobody: bool) -> Watching:

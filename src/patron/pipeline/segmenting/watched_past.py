@@ -12,8 +12,8 @@ from scipy.stats import spearmanr
 
 from patron.features.cutoffs import CutoffPlan
 from patron.models.arrays import Flags, Floats
-from patron.models.customers import Customers, Window
-from patron.models.valuing.process_value import FittedProcessValue, bg_nbd_value, pareto_nbd_value
+from patron.models.customers import Customers, History, Window
+from patron.models.valuing.process_value import FittedProcessValue, MBGNBDValue, bg_nbd_value
 from patron.pipeline.modelling.backtest import PAST_VALUES
 from patron.pipeline.step import Run
 from patron.scores.views import Past
@@ -34,7 +34,8 @@ def taught(customers: Customers, horizon_days: int) -> tuple[FittedProcessValue,
     if not (customers.column("T") > 0).any():
         # Nobody was seen past a first day: there is no process to learn, and BG/NBD says so mildly.
         return bg_nbd_value(customers, horizon_days), Engagement.of(customers.columns)
-    return pareto_nbd_value(customers, horizon_days), Engagement.of(customers.columns)
+    process = MBGNBDValue().fit(History(customers, (), horizon_days), 0)
+    return process, Engagement.of(customers.columns)
 
 
 def learnt_from(past: Past, plan: CutoffPlan, known_by: int) -> tuple[Alerts | None, float]:
