@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster_switch import CLUSTERS, clusters_looked_for
+from cluster_switch import QUIET, clusters_looked_for
 
-# Most tests are about other things, and looking for clusters would take a third of each of their runs.
-os.environ.setdefault(CLUSTERS, "off")
+for name, setting in QUIET.items():
+    os.environ.setdefault(name, setting)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

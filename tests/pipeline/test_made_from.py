@@ -122,8 +122,8 @@ CASES = [
 
 
 def paced(step: str, table: str, *columns: tuple[str, ...]) -> object:
-    """A case with its name; the forecast takes seconds each time it is made."""
-    marks = [pytest.mark.slow] if step == "forecast" else []
+    """A case with its name; the steps after the scores take seconds each time they are made."""
+    marks = [pytest.mark.slow] if step in ("forecast", "segment", "behave") else []
     return pytest.param(step, table, *columns, marks=marks, id=f"{step}-{table}")
 
 

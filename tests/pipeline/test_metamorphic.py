@@ -199,6 +199,7 @@ def test_a_history_moved_by_whole_weeks_moves_the_dates_and_nothing_else(
     ]
 
 
+@pytest.mark.slow
 def test_a_client_who_never_bought_changes_not_a_byte(shop: World, before: Release, after: Change) -> None:
     joined = after(World(shop.orders, (*shop.clients, "never")))
     assert joined.manifest.score_digest == before.manifest.score_digest

@@ -138,7 +138,7 @@ def behaved(features: Collection[str]) -> tuple[Made, ...]:
         *parts,
         Made("alert", "learnt", alert, "the chance to fall off, highest first"),
         Made("alert_chance", "learnt", alert, "who fell off on past days"),
-        Made("alert_because", "computed", alert, "the signs, in words"),
+        Made("alert_because", "computed", (*alert, "gold.scores.probability_no_purchase"), "the signs, in words"),
         Made("usual_value", "computed", (_BROUGHT, *_PLAN), "the last horizon, told for 90 days"),
         Made("value_at_risk", "learnt", risk, "what may fall short of the usual value"),
         Made("value_at_risk_tail", "learnt", risk, "what one case in twenty exceeds"),

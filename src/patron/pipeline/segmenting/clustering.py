@@ -47,13 +47,12 @@ class Found:
     kept_since: str = ""
 
 
-def cluster(run: Run, some: Customers, before: ir.Table, earlier: Release | None) -> Found | None:
-    """The clusters of these customers; None where they are off, or there are too few customers to find any."""
+def cluster(run: Run, some: Customers, before: ir.Table, earlier: Release | None) -> Found | str:
+    """The clusters of these customers, or why none are looked for, in words."""
     settings = run.settings.segments
     why = _why_none(settings.clusters, some)
-    run.remember("no_clusters", why)
     if why:
-        return None
+        return why
     ids = [str(one) for one in some.customer_id]
     # Without hysteresis every label is made anew, names and ids among them: nothing hangs on what was before.
     kept = kept_clusters(earlier) if settings.hysteresis else {}

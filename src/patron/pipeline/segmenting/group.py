@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
 
 from patron.features.cutoffs import CutoffPlan
+from patron.models.customers import Customers
 from patron.pipeline.columns import numbers_of
 from patron.pipeline.modelling.backtest import recalled_past, recalled_plan
 from patron.pipeline.modelling.learners import learners
 from patron.pipeline.segmenting.clustering import cluster, keep_artifacts, told_clusters
-from patron.pipeline.segmenting.headings import learn_headings
+from patron.pipeline.segmenting.headings import Learnt, learn_headings
 from patron.pipeline.segmenting.places import TABLE as PLACES
 from patron.pipeline.segmenting.previous import remembered
 from patron.pipeline.segmenting.seasonal import told_seasons
@@ -33,25 +34,16 @@ GROUPS: Final = ("work", "grouped")
 
 def segment(run: Run) -> StepReport:
     """Write gold.segments and gold.moves, and remember what was found."""
-    plan, settings = recalled_plan(run), run.settings.segments
-    features = run.warehouse.table("gold", "customer_features")
-    values = numbers_of(run.warehouse, run.warehouse.table("gold", "scores"), "expected_value")["expected_value"]
+    plan, past = recalled_plan(run), recalled_past(run)
     some = learners(run, plan.now)
     before, earlier = remembered(run)
     run.say("Find clusters of behaviour …")
-    found = cluster(run, some, before, earlier)
+    sought = cluster(run, some, before, earlier)
+    found = None if isinstance(sought, str) else sought
     run.say("Learn where customers are heading …")
-    past = recalled_past(run)
-    learnt = learn_headings(some, past, plan, settings, run.settings.models.seed)
-    columns = numbers_of(run.warehouse, features, *RFM_NEEDS)
-    labeller = Labeller(
-        tier_thresholds(values, settings),
-        RfmCuts.of(*(columns[name] for name in RFM_NEEDS)),
-        Rhythm.of(some.columns),
-        settings.hysteresis,
-    )
+    learnt = learn_headings(some, past, plan, run.settings.segments, run.settings.models.seed)
+    labeller, clustered = _labeller(run, some), found.clustered if found else None
     run.say("Group every customer …")
-    clustered = found.clustered if found else None
     grouping = Grouping(
         labeller,
         Seasons.of(some.columns),
@@ -65,25 +57,38 @@ def segment(run: Run) -> StepReport:
     run.warehouse.map_rows(*GROUPS, _together(run, before, run.warehouse.table(*PLACES)), grouping, GROUPED)
     _write_gold(run)
     keep_artifacts(run, found)
-    calm = measure_calm(run, plan, labeller, clustered)
-    run.remember(
-        "segmentation",
-        {
-            "previous": earlier.id if earlier else None,
-            "clusters": told_clusters(found, some),
-            "no_clusters": run.recall("no_clusters"),
-            "foresight": learnt.foresight,
-            "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
-            "flows_customers": len(some),
-            "places": run.recall("places"),
-            "calm": calm,
-            "seasons": told_seasons(past, some),
-            "thresholds": asdict(labeller.tiers),
-            "brought_thresholds": asdict(learnt.heading.brought),
-            "usual_gap": labeller.rhythm.usual_gap,
-        },
-    )
+    told = {
+        "previous": earlier.id if earlier else None,
+        "clusters": told_clusters(found, some),
+        "no_clusters": sought if isinstance(sought, str) else "",
+        "places": run.recall("places"),
+        "calm": measure_calm(run, plan, labeller, clustered),
+        "seasons": told_seasons(past, some),
+        "usual_gap": labeller.rhythm.usual_gap,
+        "thresholds": asdict(labeller.tiers),
+    }
+    run.remember("segmentation", told | _told_movement(learnt, len(some)))
     return _report(run)
+
+
+def _labeller(run: Run, some: Customers) -> Labeller:
+    """Where tiers and scores begin, taken from everybody, and the usual pause, from the customers learnt from."""
+    settings = run.settings.segments
+    features, scores = (run.warehouse.table("gold", name) for name in ("customer_features", "scores"))
+    values = numbers_of(run.warehouse, scores, "expected_value")["expected_value"]
+    columns = numbers_of(run.warehouse, features, *RFM_NEEDS)
+    cuts = RfmCuts.of(*(columns[name] for name in RFM_NEEDS))
+    return Labeller(tier_thresholds(values, settings), cuts, Rhythm.of(some.columns), settings.hysteresis)
+
+
+def _told_movement(learnt: Learnt, customers: int) -> dict[str, Any]:  # Any: plain data
+    """Where customers came from and are heading, as plain data."""
+    return {
+        "foresight": learnt.foresight,
+        "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
+        "flows_customers": customers,
+        "brought_thresholds": asdict(learnt.heading.brought),
+    }
 
 
 def _began(earlier: Release | None) -> dict[str, float | None]:

@@ -82,8 +82,9 @@ def _tell_view(rows: tuple[SegmentRow, ...], view: str, currency: str) -> None:
 
 def _tell_clusters(release: Release) -> None:
     """What each cluster does, how the clusters were chosen, and how well they are told again."""
-    told: Mapping[str, Any] = release.segmentation().get("segmentation", {}).get("clusters") or {}  # Any: plain data
-    typer.echo("")
+    found: Mapping[str, Any] = release.segmentation().get("segmentation", {})  # Any: plain data
+    told = found.get("clusters") or {}
+    typer.echo(f"\nNo clusters: {found['no_clusters']}." if found.get("no_clusters") else "")
     for profile in told.get("profiles", []):
         typer.echo(printable(f"{profile['name']}: {profile['sentence']}"))
     if told:
