@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import DBSCAN
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.str_]
@@ -72,6 +71,8 @@ def _clusters(points: Floats, radius_km: float, least_customers: int) -> Words:
 
     Snapping keeps the neighbours of a place few, so that a million customers fit into memory.
     """
+    from sklearn.cluster import DBSCAN
+
     distinct, place = _distinct(points, max(_FINEST_DEGREES, radius_km / _KM_PER_DEGREE / 4))
     weight = np.bincount(place, minlength=len(distinct))
     model = DBSCAN(eps=radius_km / _EARTH_KM, min_samples=least_customers, metric="haversine", algorithm="ball_tree")
