@@ -65,7 +65,7 @@ def settings_page() -> str:
 
 
 def tables_page() -> str:
-    lines = ["# Tables", "", "Declared once, in `src/patron/tables.py`.", "", "| kind | holds |", "|---|---|"]
+    lines = ["# Tables", "", "Declared once, in `src/patron/tables/`.", "", "| kind | holds |", "|---|---|"]
     lines += [f"| {kind} | {holds} |" for kind, holds in KINDS.items()]
     for table in ALL_TABLES:
         lines += ["", f"## {table.layer}.{table.name}", "", f"{table.meaning} Key: {', '.join(table.key)}.", ""]

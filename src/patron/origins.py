@@ -1,6 +1,6 @@
 """Where columns come from, as data: places, the edges between them, and what a program declares of what it makes.
 
-The layers of a place are those of ``tables.py`` and four more: ``source`` (a file's or a database's own column), ``setting``
+The layers of a place are those of ``patron.tables`` and four more: ``source`` (a file's or a database's own column), ``setting``
 (a line of patron.toml), ``release`` (a column of the release before) and ``work`` (the tables of a run).
 """
 

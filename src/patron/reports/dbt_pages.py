@@ -24,7 +24,7 @@ _FEATURE_TABLE: Final = Table(
         ),
     ),
 )
-_HEAD: Final = "# Written by 'python docs/generate.py' from src/patron/tables.py; a test holds it to that.\n"
+_HEAD: Final = "# Written by 'python docs/generate.py' from src/patron/tables/; a test holds it to that.\n"
 
 
 def dbt_pages() -> dict[str, str]:
