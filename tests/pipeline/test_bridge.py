@@ -13,7 +13,7 @@ import pytest
 
 from patron.errors import UnknownName, UsageError
 from patron.pipeline.inquiries.bridge import bridge_between
-from patron.pipeline.modelling.bridge import unlike
+from patron.pipeline.modelling.earlier import unlike
 from patron.pipeline.runner import Watcher, opened_run, run_workspace
 from patron.releases.contents import load_release
 from patron.scores.bridge import BRIDGE, PARTS, Sums, ten_thousandths

@@ -24,9 +24,10 @@ from patron.features.order_parts import Present
 from patron.features.prepared import needed_tables
 from patron.periods import day_number
 from patron.pipeline.mapped import columns_that_sources_fill
-from patron.pipeline.modelling.bridge import told_bridge, unlike, what_changed
+from patron.pipeline.modelling.bridge import told_bridge, what_changed
 from patron.pipeline.modelling.bridge_labels import branch_labels, segment_labels
 from patron.pipeline.modelling.bridge_states import Later, build_bridge, published_values, settings_of
+from patron.pipeline.modelling.earlier import unlike
 from patron.pipeline.step import FACTS
 from patron.pipeline.workspace import Workspace
 from patron.quality.value import with_value

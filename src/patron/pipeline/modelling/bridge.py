@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from patron.errors import DamagedRelease
 from patron.features.prepared import needed_tables
 from patron.models.arrays import Integers
 from patron.periods import day_number, day_of
@@ -18,13 +17,12 @@ from patron.pipeline.mapped import mapped_columns, silver_tables
 from patron.pipeline.modelling.backtest import recalled_plan
 from patron.pipeline.modelling.bridge_labels import Labelled, branch_labels, segment_labels
 from patron.pipeline.modelling.bridge_states import Later, build_bridge, settings_of
+from patron.pipeline.modelling.earlier import recalled_earlier
+from patron.pipeline.modelling.settings_told import settings_told
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import SEGMENTS, Release
-from patron.releases.manifest import read_manifest, verify
-from patron.releases.shelf import Shelf
 from patron.reports.bridge_words import bridge_sentence
 from patron.scores.bridge import BRIDGE, Bridge
-from patron.settings import Settings
 from patron.version import VERSION
 
 LARGEST: Final = 10
@@ -35,7 +33,7 @@ def bridge(run: Run) -> StepReport:
 
     Where there is no release to compare with, the table is empty and what is remembered says why.
     """
-    earlier = earlier_release(run)
+    earlier = recalled_earlier(run)
     if isinstance(earlier, str):
         run.warehouse.replace("gold", "bridge", BRIDGE.empty_table())
         run.remember("bridge", {"previous": None, "why": earlier})
@@ -47,37 +45,6 @@ def bridge(run: Run) -> StepReport:
     told = told_bridge(found, earlier, day_of(later.day), _labels(run, earlier, later, found.customer_id), changed)
     run.remember("bridge", told)
     return StepReport(told["sentence"], {"customers": len(found.now)})
-
-
-def earlier_release(run: Run) -> Release | str:
-    """The release to compare with, or why there is none: the current one, or, where a run is repeated, the one before its own."""
-    shelf = Shelf(run.workspace.releases)
-    current = shelf.current_name() or ""
-    try:
-        known = ((name, read_manifest(shelf.folder / name)) for name in shelf.names() if name <= current)
-        name = next((name for name, manifest in known if manifest.run_key != run.key), None)
-        if name is None:
-            return "no earlier release"
-        earlier = Release(shelf.folder / name, verify(shelf.folder / name))
-    except DamagedRelease as error:
-        return error.what.rstrip(".")
-    return unlike(earlier, run.settings.value.currency, day_of(run.recall("span")["last_day"])) or earlier
-
-
-def unlike(earlier: Release, currency: str, today: date) -> str:
-    """Why a release cannot be compared with values of a day in a currency; nothing where it can."""
-    manifest = earlier.manifest
-    if manifest.currency != currency:
-        return f"the release before counts in {manifest.currency}, not {currency}"
-    if date.fromisoformat(manifest.as_of) > today:
-        return f"the release before is of a later day, {manifest.as_of}"
-    return ""
-
-
-def settings_told(settings: Settings) -> dict[str, str]:
-    """The settings that values depend on, worded as a model card words them."""
-    told = {f"models.{name}": _written(value) for name, value in settings.models.model_dump().items() if name != "seed"}
-    return told | {f"value.{name}": _written(value) for name, value in settings.value.model_dump().items()}
 
 
 def what_changed(
@@ -155,7 +122,3 @@ def _labels(run: Run, earlier: Release, later: Later, customer_id: pa.Array) -> 
     days = (day_number(date.fromisoformat(earlier.manifest.as_of)), later.day)
     tables = {**silver_tables(run), **later.prepared}
     return labels | branch_labels(run.warehouse, tables, later.present, days, customer_id)
-
-
-def _written(setting: object) -> str:
-    return ", ".join(map(str, setting)) if isinstance(setting, tuple) else str(setting)

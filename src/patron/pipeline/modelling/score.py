@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from patron.features.cutoffs import CutoffPlan
 from patron.models.arrays import Floats
-from patron.models.customers import FittedValueModel, History
+from patron.models.customers import Customers, FittedValueModel, History
 from patron.models.explaining.typical import typical_customer
 from patron.models.validation.conformal import Intervals
 from patron.models.validation.total_intervals import Totals, total_interval, totals_of_groups
@@ -40,7 +40,6 @@ def score(run: Run) -> StepReport:
     usual = 0.0 if known else _usual_history(run)
     values = _value_everybody(run, Scoring(fitted, contest["champion"], plan.now, plan.horizon_days, known, usual))
     _keep_artifacts(run, fitted)
-    _remember_drivers(run, plan.now, fitted)
     total = _total(run, known, values)
     run.remember("total", total)
     past = intervals.get("groups", {}) if intervals else {}
@@ -60,11 +59,15 @@ def unsettled(artifacts: Mapping[str, bytes]) -> list[str]:
 
 
 def _fitted(run: Run, plan: CutoffPlan, champion: str) -> FittedValueModel:
+    """The champion taught by all that is known today; what moves its values is remembered while its lessons are at hand."""
     learnt = recalled_past(run).windows(plan.training_of(plan.now), plan.now)
     history = History(learners(run, plan.now), learnt, plan.horizon_days)
     if champion == BOOSTING and run.settings.models.distributed:
-        return taught_by_all(run, plan, history)
-    return value_model(champion).fit(history, run.settings.models.seed)
+        fitted = taught_by_all(run, plan, history)
+    else:
+        fitted = value_model(champion).fit(history, run.settings.models.seed)
+    _remember_drivers(run, history.now, fitted)
+    return fitted
 
 
 def _usual_history(run: Run) -> float:
@@ -84,9 +87,8 @@ def _value_everybody(run: Run, scoring: Scoring) -> Floats:
     return values
 
 
-def _remember_drivers(run: Run, today: int, fitted: FittedValueModel) -> None:
+def _remember_drivers(run: Run, some: Customers, fitted: FittedValueModel) -> None:
     """What moves the values most, over the customers learnt from: parts that add up to each value, by their mean size."""
-    some = learners(run, today)
     drivers = global_drivers(fitted, some, typical_customer(some), MOST_DRIVERS)
     told = [
         {

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from patron.periods import day_of
 from patron.pipeline.judging.intake import Totals
+from patron.pipeline.modelling.settings_told import settings_told
 from patron.pipeline.publishing.evidence import caveats, coverage_of, gate_evidence, run_evidence
 from patron.pipeline.step import Run
 from patron.reports.model_card import ModelCard, Provenance, Study
@@ -49,14 +50,8 @@ def _study(told: dict[str, Any], standing: dict[str, tuple[str, str]]) -> Study:
 
 
 def _provenance(run: Run, score_digest: str) -> Provenance:
-    models, value = run.settings.models, run.settings.value
-    told = {f"models.{name}": _written(setting) for name, setting in models.model_dump().items() if name != "seed"}
-    told |= {f"value.{name}": _written(setting) for name, setting in value.model_dump().items()}
-    return Provenance(VERSION, models.seed, told, data_hash(run), score_digest)
-
-
-def _written(setting: object) -> str:
-    return ", ".join(map(str, setting)) if isinstance(setting, tuple) else str(setting)
+    told = settings_told(run.settings)
+    return Provenance(VERSION, run.settings.models.seed, told, data_hash(run), score_digest)
 
 
 def data_hash(run: Run) -> str:

@@ -8,12 +8,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from patron.pipeline.modelling.bridge import earlier_release
+from patron.pipeline.modelling.earlier import find_earlier, recalled_earlier
 from patron.pipeline.segmenting.places import place_customers
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import FEATURES, SCORES, SEGMENTS, Release
-from patron.releases.manifest import read_manifest
-from patron.releases.shelf import Shelf
 from patron.segments.grouping import PREVIOUS
 
 TABLE: Final = ("work", "previous_segments")
@@ -35,10 +33,9 @@ _FROM: Final = {
 
 def recall(run: Run) -> StepReport:
     """Write work.previous_segments, what the release before said, and work.places, where customers are."""
-    earlier = earlier_release(run)
+    earlier = find_earlier(run)
     rows = PREVIOUS.empty_table() if isinstance(earlier, str) else _rows(earlier)
     run.warehouse.replace(*TABLE, rows)
-    run.remember("previous", None if isinstance(earlier, str) else earlier.id)
     by = place_customers(run)
     where = f"places by {by}" if by else "no places known"
     if isinstance(earlier, str):
@@ -48,10 +45,8 @@ def recall(run: Run) -> StepReport:
 
 def remembered(run: Run) -> tuple[ir.Table, Release | None]:
     """What the release before said, a row of ``PREVIOUS`` per customer, and that release, if there is one."""
-    name = run.recall("previous")
-    folder = Shelf(run.workspace.releases).folder / name if name else None
-    release = Release(folder, read_manifest(folder)) if folder else None
-    return run.warehouse.table(*TABLE), release
+    earlier = recalled_earlier(run)
+    return run.warehouse.table(*TABLE), None if isinstance(earlier, str) else earlier
 
 
 def _rows(release: Release) -> pa.Table:
