@@ -17,6 +17,9 @@ GOLD = {
     "scores": "customer_id",
     "segments": "customer_id",
     "behaviour": "customer_id",
+    "members": "customer_id",
+    "moves": "customer_id",
+    "bridge": "customer_id",
     "forecast": "month",
     "forecast_cohorts": "cohort",
 }
@@ -168,7 +171,7 @@ def gold(folder: Path) -> Gold:
     """Every gold table that rows fill, to the last bit, whatever the order of its rows."""
     with Workspace.at(folder).warehouse() as house:
         found = {name: house.fetch(house.table("gold", name)) for name in house.names("gold") if name != "lineage"}
-    assert set(found) == set(GOLD)
+    assert set(found) == set(GOLD), sorted(set(found) ^ set(GOLD))
     return {
         name: repr(table.sort_by([(GOLD[name], "ascending"), (table.column_names[1], "ascending")]).to_pydict())
         for name, table in found.items()
