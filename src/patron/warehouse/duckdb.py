@@ -23,6 +23,7 @@ from patron.errors import DamagedWarehouse, DataError, NothingThere, PatronError
 from patron.settings import WarehouseSettings
 from patron.tables import Column, Kind
 from patron.warehouse.warehouse import SCHEMAS, Batches, BatchFunction, Rows, Warehouse
+from patron.warehouse.worded import Worded
 
 _SQL_TYPE: dict[Kind, str] = {
     "id": "VARCHAR",
@@ -38,7 +39,7 @@ _SQL_TYPE: dict[Kind, str] = {
     "flag": "BOOLEAN",
 }
 WAREHOUSE_FILE: Final = "warehouse.duckdb"
-_MOST_WORDED = 100
+_WORDED: Final = Worded()
 _ROW_GROUP = 122_880
 """Rows that the engine stores together. Batches of other sizes are written twice, and take twice the room."""
 
@@ -50,7 +51,6 @@ class DuckDBWarehouse(Warehouse):
         self.path = path
         self._connection = _connect(path, settings, spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
-        self._worded: dict[ibis.expr.operations.Node, str] = {}
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
@@ -172,16 +172,8 @@ class DuckDBWarehouse(Warehouse):
         return self._connection.cursor().execute(self.sql(expression)).to_arrow_reader(rows)
 
     def sql(self, expression: ir.Expr) -> str:
-        """The SQL that an expression becomes here.
-
-        Wording one takes longer than running it over a small file, so the last ones asked for are kept.
-        """
-        asked = expression.op()
-        sql = self._worded.pop(asked, None) or str(self._ibis.compile(expression))
-        self._worded[asked] = sql
-        if len(self._worded) > _MOST_WORDED:
-            del self._worded[next(iter(self._worded))]
-        return sql
+        """The SQL that an expression becomes here."""
+        return _WORDED.sql(expression, lambda query: str(self._ibis.compile(query)))
 
     def _do(self, sql: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
         try:

@@ -46,9 +46,11 @@ from patron.warehouse.postgres_session import (
     streamed,
 )
 from patron.warehouse.warehouse import SCHEMAS, Batches, BatchFunction, Rows, Warehouse
+from patron.warehouse.worded import Worded
 
 WORTH_ANALYSING: Final = 1000
 READ_BY_OTHERS: Final = "gold"
+_WORDED: Final = Worded()
 _MADE: Final = "being made"  # no table of ours has such a name
 
 _COLUMNS_OF: Final = """
@@ -213,7 +215,8 @@ class PostgresWarehouse(Warehouse):
 
     def sql(self, expression: ir.Expr) -> str:
         """The SQL that an expression becomes here."""
-        return as_the_server_takes_it(str(ibis.to_sql(expression, dialect="postgres", pretty=False)), self._letters)
+        sql = _WORDED.sql(expression, lambda query: str(ibis.to_sql(query, dialect="postgres", pretty=False)))
+        return as_the_server_takes_it(sql, self._letters)
 
     def _schema(self, schema: str) -> str:
         return f"{self._prefix}_{schema}"
