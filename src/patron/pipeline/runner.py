@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from patron.errors import DamagedRelease, DataError, GateClosed, SourceFailed, UnknownName, UsageError
+from patron.models.one_thread import blas_on_one_thread
 from patron.pipeline.gates.gate import RESULTS, mark, passed_gate, record, refuse, warnings_of
 from patron.pipeline.gates.rules import unapproved
 from patron.pipeline.gates.silver import freshness
@@ -201,7 +202,7 @@ def _do(run: Run, step: Step, watcher: Watcher) -> StepDone:
     began_at, clock = datetime.now(UTC), time.perf_counter()
     found: list[Verdict] = []
     try:
-        with run.warehouse.transaction():
+        with run.warehouse.transaction(), blas_on_one_thread():
             passed_gate(run, step.before, found)
             report = step.do(run)
             passed_gate(run, step.after, found)
