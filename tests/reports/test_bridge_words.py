@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patron.reports.bridge_words import PART_MEANINGS, PART_WORDS, bridge_sentence, rounded_parts, step_of
+from patron.reports.bridge_words import (
+    PART_MEANINGS,
+    PART_WORDS,
+    bridge_sentence,
+    moves_of,
+    part_money,
+    rounded_ends,
+    rounded_parts,
+    row_step_of,
+    step_of,
+)
 from patron.scores.bridge import PARTS, Sums
 
 SINCE, TODAY = date(2026, 3, 5), date(2026, 3, 9)
@@ -39,7 +49,8 @@ def test_the_sentence_tells_the_change_and_its_parts_the_largest_first() -> None
         ),
         (
             sums(5, model_change=3_214_000, overrides=-200),
-            "The portfolio is worth €3.21 million more than on 5 March 2026: +€3.21 million model change.",
+            "The portfolio is worth €3.21 million more than on 5 March 2026: +€3.21 million model change, "
+            "−under €10,000 overrides.",
         ),
         (
             sums(500, moved_out=-120, refunds=-30),
@@ -74,6 +85,29 @@ def test_rounded_parts_add_up_to_the_rounded_change(amounts: list[int], moved: i
     for part, amount in (parts | {"moved_in": moved, "moved_out": 0}).items():
         assert abs(rounded[part] - amount) < step
         assert rounded[part] % step == 0
+        assert bool(amount) == any(figure in "123456789" for figure in part_money(amount, rounded[part], "", step))
+
+
+@given(before=st.integers(0, 10**15), amounts=st.lists(st.integers(-(10**11), 10**11), min_size=7, max_size=7))
+def test_both_ends_are_told_so_that_the_parts_lead_from_one_to_the_other(before: int, amounts: list[int]) -> None:
+    told = Sums(1, 1, before, before + sum(amounts), dict(zip(PARTS, amounts, strict=True)))
+    for step in (step_of(told), row_step_of(told)):
+        first, last = rounded_ends(told, step)
+        assert first + sum(rounded_parts(told, step).values()) == last
+        assert abs(first - told.before) <= step
+        assert abs(last - told.now) * 2 <= step
+
+
+def test_a_part_that_rounds_to_nothing_is_still_told() -> None:
+    told = sums(900_000, silence=-63_021.5, purchases=40.0, corrections=-0.0001)
+    step = step_of(told)
+    words = [
+        part_money(moves_of(told)[part], amount, "GBP", step) for part, amount in rounded_parts(told, step).items()
+    ]
+    assert words == ["+£0", "+under £100", "−£63,000", "+£0", "−under £100", "+£0", "+£0", "+£0", "+£0"]
+    assert bridge_sentence(told, "GBP", SINCE, TODAY).endswith(
+        "−£63,000 silence, +under £100 purchases, −under £100 corrected data."
+    )
 
 
 def test_every_part_has_its_words_and_its_meaning() -> None:

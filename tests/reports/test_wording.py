@@ -75,6 +75,20 @@ def test_axis_labels_are_short(value: float, words: str) -> None:
     assert wording.short_money(value, "EUR") == words
 
 
+@pytest.mark.parametrize(
+    ("value", "step", "words"),
+    [
+        (2_604_000, 1000, "£2.604m"),
+        (88_000, 1000, "£88k"),
+        (-8_400, 100, "−£8.4k"),
+        (400, 100, "£400"),
+        (0.2, 0.01, "£0.20"),
+    ],
+)
+def test_short_money_to_a_step_keeps_that_step(value: float, step: float, words: str) -> None:
+    assert wording.short_money(value, "GBP", step) == words
+
+
 def test_days_and_spans_read_as_a_person_would_write_them() -> None:
     assert wording.day(date(2011, 12, 9)) == "9 December 2011"
     assert wording.span(date(2011, 12, 30), date(2012, 2, 3)) == "30 Dec 2011 to 3 Feb 2012"

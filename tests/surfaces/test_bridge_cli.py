@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 import patron
 from patron.errors import NothingThere, UnknownName, UsageError
 from patron.releases.contents import Release
+from patron.reports.bridge_words import PART_WORDS, moves_of
+from patron.surfaces.cli import bridge as bridge_cli
 from surfaces.called import facts, told
 from surfaces.test_moves_alerts_cli import first_release
 
@@ -34,6 +37,22 @@ def test_groups_add_up_to_the_portfolio(moved_shop: Path, grouping: str) -> None
     assert [row["label"] for row in facts(moved_shop, "bridge", "--by", grouping)["groups"]] == list(held)
     page = told(moved_shop, "bridge", "--by", grouping)
     assert "…" not in page
+
+
+def test_each_row_of_groups_adds_up_as_it_is_shown(moved_shop: Path) -> None:
+    for name, sums in patron.bridge(moved_shop).by("tier").items():
+        before, *parts, now = bridge_cli._group_row(sums, list(PART_WORDS), [], "")
+        assert _read(before) + sum(_read(part) for part in parts) == _read(now), name
+        told = [part for part, amount in zip(parts, moves_of(sums).values(), strict=True) if amount]
+        assert "·" not in told
+
+
+def _read(shown: str) -> Decimal:
+    """The amount that a reader takes from a cell; '·' and what is under the last digit count for nothing."""
+    if shown == "·" or "<" in shown:
+        return Decimal(0)
+    scale = {"k": 1000, "m": 1_000_000}.get(shown[-1], 1)
+    return Decimal(shown.rstrip("km").replace("−", "-").replace(",", "")) * scale
 
 
 def test_two_named_releases_give_the_same_as_the_release_itself(moved_shop: Path, newest: Release) -> None:

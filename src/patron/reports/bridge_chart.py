@@ -10,9 +10,9 @@ from typing import Final
 from markupsafe import Markup
 
 from patron.reports import svg
-from patron.reports.bridge_words import part_names, rounded_parts, signed_money, step_of
+from patron.reports.bridge_words import moves_of, part_money, part_names, rounded_ends, rounded_parts, step_of
 from patron.reports.wording import money, short_day, short_money
-from patron.scores.bridge import PARTS, SCALE, Sums
+from patron.scores.bridge import SCALE, Sums
 
 NARROW: Final = 500.0
 _UNIT: Final = 10**SCALE
@@ -64,15 +64,14 @@ def bridge_chart(
 
 def _rows(sums: Sums, currency: str, since: date, today: date, names: dict[str, str]) -> list[_Row]:
     step = step_of(sums)
-    moves = {**{part: sums.parts[part] for part in PARTS}, "moved_in": sums.moved_in, "moved_out": sums.moved_out}
     told = rounded_parts(sums, step)  # as the sentence tells them
-    first = short_day(since) if since < today else "as told before"
-    rows = [_Row(first, money(sums.before / _UNIT, currency, step / _UNIT), sums.before, sums.before)]
-    for part, amount in moves.items():
+    before, now = (money(end / _UNIT, currency, step / _UNIT) for end in rounded_ends(sums, step))
+    rows = [_Row(short_day(since) if since < today else "as told before", before, sums.before, sums.before)]
+    for part, amount in moves_of(sums).items():
         if amount:
             start = rows[-1].stop
-            rows.append(_Row(names[part], signed_money(told[part], currency, step), start, start + amount))
-    return [*rows, _Row(short_day(today), money(sums.now / _UNIT, currency, step / _UNIT), sums.now, sums.now)]
+            rows.append(_Row(names[part], part_money(amount, told[part], currency, step), start, start + amount))
+    return [*rows, _Row(short_day(today), now, sums.now, sums.now)]
 
 
 def _scale(ticks: list[float], at: Callable[[float], float], floor: float, currency: str) -> list[Markup]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from patron.reports.bridge_words import part_names, signed_money, step_of
+from patron.reports.bridge_words import moves_of, part_names, signed_money, step_of
 from patron.reports.segment_answers import BridgeTold, Told
 from patron.reports.wording import printable, sentence
 from patron.scores.bridge import SCALE, Sums
@@ -48,7 +48,7 @@ def change_rows(told: tuple[Told, ...], bridge: BridgeTold, *, of: str = "custom
 
 def _row(name: str, sums: Sums, bridge: BridgeTold) -> ChangeRow:
     step, names = step_of(sums), part_names(bridge.undivided)
-    moves = {**sums.parts, "moved_in": sums.moved_in, "moved_out": sums.moved_out}
+    moves = moves_of(sums)
     part = max(moves, key=lambda one: abs(moves[one]))
     mostly = f"{signed_money(moves[part], bridge.currency, step)} {names[part]}" if moves[part] else ""
     change = signed_money(sums.change, bridge.currency, step)

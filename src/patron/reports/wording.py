@@ -61,13 +61,12 @@ def money(value: float, currency: str, step: float = 1.0) -> str:
     return with_currency(_plain(amount, _step_for(amount, step)), amount < 0, currency)
 
 
-def short_money(value: float, currency: str) -> str:
-    """An amount in three figures at most, for axes and small labels: '£1.2k'."""
+def short_money(value: float, currency: str, step: float = 0.0) -> str:
+    """An amount for axes and small labels: '£1.2k'. In three figures at most, or, where a step is given, to that step."""
     size = abs(float(value))
-    for scale, letter in _SHORT_SCALES:
-        if size >= scale * 0.9995:
-            return with_currency(f"{size / scale:.3g}{letter}", value < 0, currency)
-    return with_currency(f"{size:.3g}", value < 0, currency)
+    scale, letter = next((one for one in _SHORT_SCALES if size >= one[0] * 0.9995), (1.0, ""))
+    text = f"{size / scale:,.{max(0, round(math.log10(scale / step)))}f}" if step else f"{size / scale:.3g}"
+    return with_currency(f"{text}{letter}", value < 0, currency)
 
 
 def short_number(value: float) -> str:

@@ -14,7 +14,15 @@ from markupsafe import Markup
 from patron.errors import NothingThere, UnknownName
 from patron.pipeline.inquiries.bridge import bridge_between
 from patron.releases.contents import Release, load_release
-from patron.reports.bridge_words import bridge_sentence, part_names, rounded_parts, signed_money, step_of
+from patron.reports.bridge_words import (
+    bridge_sentence,
+    moves_of,
+    part_money,
+    part_names,
+    rounded_ends,
+    rounded_parts,
+    step_of,
+)
 from patron.reports.customer_rows import bridge_row, bridge_sums, close_ids
 from patron.reports.wording import money, short_day
 from patron.scores.bridge import SCALE, Bridge, Sums
@@ -88,10 +96,13 @@ class BridgeReport:
         """The reckoning: what it was, each part that is not nothing, what it is; rounded so that it adds up."""
         held = sums or self.total()
         step = step_of(held)
-        names = part_names(self.told["undivided"])
-        parts = rounded_parts(held, step)
-        ends = [money(amount / _UNIT, self.currency, step / _UNIT) for amount in (held.before, held.now)]
-        shown = [(names[part], signed_money(amount, self.currency, step)) for part, amount in parts.items() if amount]
+        names, exact = part_names(self.told["undivided"]), moves_of(held)
+        ends = [money(amount / _UNIT, self.currency, step / _UNIT) for amount in rounded_ends(held, step)]
+        shown = [
+            (names[part], part_money(exact[part], amount, self.currency, step))
+            for part, amount in rounded_parts(held, step).items()
+            if exact[part]
+        ]
         return [(short_day(self.since), ends[0]), *shown, (short_day(self.today), ends[1])]
 
     def __str__(self) -> str:

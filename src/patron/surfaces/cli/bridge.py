@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,14 @@ from rich.console import Console
 from rich.status import Status
 
 from patron.errors import UsageError
-from patron.reports.bridge_words import PART_MEANINGS, PART_WORDS
+from patron.reports.bridge_words import (
+    PART_MEANINGS,
+    PART_WORDS,
+    moves_of,
+    rounded_amounts,
+    rounded_ends,
+    row_step_of,
+)
 from patron.reports.segment_lists import VIEW_TITLES
 from patron.reports.wording import printable, short_money
 from patron.scores.bridge import SCALE, Sums
@@ -85,27 +92,29 @@ def _tell_largest(report: BridgeReport) -> None:
 
 
 def _tell_groups(by: str, groups: Mapping[str, Sums], currency: str) -> None:
-    """A row per group, a column per part that is not nothing everywhere; small parts are told together where many are."""
-    moves = {
-        name: {**sums.parts, "moved_in": sums.moved_in, "moved_out": sums.moved_out} for name, sums in groups.items()
-    }
-    sizes = {part: sum(abs(one[part]) for one in moves.values()) for part in PART_WORDS}
+    """A row per group, a column per part that is not nothing everywhere; small parts are told together where many are.
+
+    Each row is rounded to a step of its own, so that it adds up as it is shown.
+    """
+    sizes = {part: sum(abs(moves_of(sums)[part]) for sums in groups.values()) for part in PART_WORDS}
     largest = sorted((part for part in sizes if sizes[part]), key=lambda part: -sizes[part])[:_MOST_PARTS]
     shown = [part for part in PART_WORDS if part in largest]
-    rest = any(sizes[part] for part in sizes if part not in largest)
+    rest = [part for part in PART_WORDS if sizes[part] and part not in largest]
     print_table(
         (VIEW_TITLES.get(by, by), "before", *(_heading(part) for part in shown), *(["rest"] if rest else []), "now"),
         (
-            (
-                name,
-                short_money(sums.before / _UNIT, currency),
-                *(_signed(moves[name][part], currency) for part in shown),
-                *([_signed(sum(moves[name][part] for part in sizes if part not in largest), currency)] if rest else []),
-                short_money(sums.now / _UNIT, currency),
-            )
+            (name, *_group_row(sums, shown, rest, currency))
             for name, sums in sorted(groups.items(), key=lambda item: -item[1].now)
         ),
     )
+
+
+def _group_row(sums: Sums, shown: Sequence[str], rest: Sequence[str], currency: str) -> list[str]:
+    step, moves = row_step_of(sums), moves_of(sums)
+    exact = {part: moves[part] for part in shown} | ({"rest": sum(moves[part] for part in rest)} if rest else {})
+    told = rounded_amounts(exact, step)
+    before, now = (short_money(end / _UNIT, currency, step / _UNIT) for end in rounded_ends(sums, step))
+    return [before, *(_signed(exact[part], told[part], currency, step) for part in exact), now]
 
 
 def _heading(part: str) -> str:
@@ -113,5 +122,11 @@ def _heading(part: str) -> str:
     return PART_WORDS[part].replace(" ", "\n")
 
 
-def _signed(amount: int, currency: str) -> str:
-    return "·" if not amount else f"{'+' if amount > 0 else ''}{short_money(amount / _UNIT, currency)}"
+def _signed(exact: int, shown: int, currency: str, step: int) -> str:
+    """A part in short: '+£1.2k', '·' for nothing, '+<£10' for less than the step, which is rounded to none."""
+    if not exact and not shown:
+        return "·"
+    sign = "+" if (shown or exact) > 0 else ""
+    if shown:
+        return f"{sign}{short_money(shown / _UNIT, currency, step / _UNIT)}"
+    return f"{sign or '−'}<{short_money(step / _UNIT, currency)}"
