@@ -8,12 +8,12 @@ from patron.scores.amounts import in_words
 @pytest.mark.parametrize(
     ("amount", "words"),
     [
-        (1240.4, "1,240 EUR"),
-        (14.2, "14 EUR"),
-        (9.996, "10 EUR"),
-        (3.5, "3.50 EUR"),
-        (0.0, "0 EUR"),
-        (-1e-9, "0.00 EUR"),
+        (1240.4, "€1,240"),
+        (14.2, "€14"),
+        (9.996, "€10"),
+        (3.5, "€3.50"),
+        (0.0, "€0"),
+        (-1e-9, "€0.00"),
     ],
 )
 def test_amounts_have_the_digits_that_a_reader_needs(amount: float, words: str) -> None:
@@ -21,5 +21,5 @@ def test_amounts_have_the_digits_that_a_reader_needs(amount: float, words: str) 
 
 
 def test_a_sign_comes_where_it_is_asked_for() -> None:
-    assert in_words(120, "EUR", signed=True) == "+120 EUR"
-    assert in_words(-30.2, signed=True) == "-30"
+    assert in_words(120, "EUR", signed=True) == "+€120"
+    assert in_words(-30.2, signed=True) == "−30"

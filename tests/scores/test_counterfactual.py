@@ -100,22 +100,22 @@ WAY = WayUp(
     [
         (
             WAY,
-            "2 more orders of about 60 EUR by 1 March 2011 would lift 17850 from medium to high "
-            "(expected value 140 → 260); without any, it would fall to 90.",
+            "2 more orders of about €60 by 1 March 2011 would lift 17850 from medium to high "
+            "(expected value €140 → €260); without any, it would fall to €90.",
         ),
         (
             replace(WAY, orders=1, amount=1234.5, without=140.2),
-            "1 more order of about 1,234 EUR by 1 March 2011 would lift 17850 from medium to high "
-            "(expected value 140 → 260); without any, it would stay at 140.",
+            "1 more order of about €1,234 by 1 March 2011 would lift 17850 from medium to high "
+            "(expected value €140 → €260); without any, it would stay at €140.",
         ),
         (
             replace(WAY, orders=None, with_orders=241.0, without=150.0, amount=3.5),
-            "Even 10 more orders of about 3.50 EUR by 1 March 2011 would not lift 17850 from medium to high "
-            "(expected value 140 → 241); without any, it would rise to 150.",
+            "Even 10 more orders of about €3.50 by 1 March 2011 would not lift 17850 from medium to high "
+            "(expected value €140 → €241); without any, it would rise to €150.",
         ),
         (
             replace(WAY, orders=0),
-            "17850 needs no further order to be high by 1 March 2011 (expected value 140 → 260).",
+            "17850 needs no further order to be high by 1 March 2011 (expected value €140 → €260).",
         ),
     ],
 )

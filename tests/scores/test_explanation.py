@@ -88,8 +88,8 @@ def test_groups_hold_every_feature_once_and_are_few_enough() -> None:
 
 def test_a_part_is_told_with_the_money_and_both_figures() -> None:
     part = ScorePart("value_90d", "money spent in the last 90 days", 120.4, "310", "80")
-    assert part.sentence("EUR") == "+120 EUR: the money spent in the last 90 days (310, typical customer 80)"
-    assert replace(part, amount=-3.5, value="").sentence() == "-3.50: the money spent in the last 90 days"
+    assert part.sentence("EUR") == "+€120: the money spent in the last 90 days (310, typical customer 80)"
+    assert replace(part, amount=-3.5, value="").sentence() == "−3.50: the money spent in the last 90 days"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-_SIGNS: Final = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
+from patron.currencies import with_currency
+
 _SCALES: Final = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _SHORT_SCALES: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _ORDINALS: Final = ("top", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "lowest")
@@ -38,12 +39,6 @@ def rounded(value: float, step: float) -> float:
     """The value rounded to the step, keeping at least its first figure."""
     fitting = _step_for(value, step)
     return round(value / fitting) * fitting + 0.0
-
-
-def with_currency(text: str, negative: bool, currency: str) -> str:
-    """A written amount with its sign and its currency before it; without a currency, a plain number."""
-    sign = _SIGNS.get(currency, f"{currency}\u00a0" if currency else "")
-    return ("−" if negative else "") + sign + text
 
 
 def _plain(value: float, step: float) -> str:

@@ -100,7 +100,7 @@ def way_up_sentence(way: WayUp, tier_now: str, tier_then: str, currency: str = "
     """The same for people: how many orders of what size by when lift the customer from tier to tier."""
     on = day_of(way.day)
     by = f"{on.day} {on:%B %Y}"
-    values = f"(expected value {in_words(way.value_now)} → {in_words(way.with_orders)})"
+    values = f"(expected value {in_words(way.value_now, currency)} → {in_words(way.with_orders, currency)})"
     if way.orders == 0:
         return f"{way.customer_id} needs no further order to be {tier_then} by {by} {values}."
     count = way.tried if way.orders is None else way.orders
@@ -109,11 +109,11 @@ def way_up_sentence(way: WayUp, tier_now: str, tier_then: str, currency: str = "
     lift = f"{orders} would lift {from_to}"
     if way.orders is None:
         lift = f"Even {orders} would not lift {from_to}"
-    return f"{lift} {values}; without any, it would {_course(way)}."
+    return f"{lift} {values}; without any, it would {_course(way, currency)}."
 
 
-def _course(way: WayUp) -> str:
-    told = in_words(way.without)
+def _course(way: WayUp, currency: str) -> str:
+    told = in_words(way.without, currency)
     if abs(way.without - way.value_now) <= _SAME * max(abs(way.value_now), 1.0):
         return f"stay at {told}"
     return f"{'fall' if way.without < way.value_now else 'rise'} to {told}"

@@ -82,7 +82,7 @@ class ScorePart:
     typical: str
 
     def sentence(self, currency: str = "") -> str:
-        """Such as '+120 EUR: the money spent in the last 90 days (310, typical customer 80)'."""
+        """Such as '+€120: the money spent in the last 90 days (310, typical customer 80)'."""
         told = f" ({self.value}, typical customer {self.typical})" if self.value else ""
         return f"{in_words(self.amount, currency, signed=True)}: the {self.noun}{told}"
 
@@ -128,7 +128,7 @@ class GlobalDriver:
     direction: str
 
     def sentence(self, currency: str = "") -> str:
-        """Such as 'Customers who buy often are expected to bring more (45 EUR either way on average)'."""
+        """Such as 'Customers who buy often are expected to bring more (€45 either way on average)'."""
         size = f"({in_words(self.mean_size, currency)} either way on average)"
         if self.direction == "mixed":
             return f"The {self.noun} moves what is expected up or down {size}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from patron.currencies import with_currency
 from patron.segments.labels import Labeller
 from patron.segments.rfm import Scores
 from patron.segments.tiers import TIERS
@@ -44,7 +45,7 @@ class MoveReasons:
     another_model: bool = False
 
     def tier(self, before: Before, now: Words, value: Floats) -> Texts:
-        """'Expected value rose from 120 EUR to 340 EUR; high begins at 250 EUR.' for each who moved, None for others."""
+        """'Expected value rose from €120 to €340; high begins at €250.' for each who moved, None for others."""
         told = _nothing(now)
         model = " Another model values customers since." if self.another_model else ""
         for row in _moved(before.tier, now):
@@ -88,7 +89,7 @@ class MoveReasons:
         return told
 
     def money(self, amount: float) -> str:
-        return f"{amount:,.0f} {self.currency}" if abs(amount) >= 100 else f"{amount:,.2f} {self.currency}"
+        return with_currency(f"{abs(amount):,.{0 if abs(amount) >= 100 else 2}f}", amount < 0, self.currency)
 
 
 def _bought(before: Before, columns: Columns, row: int) -> int:

@@ -22,6 +22,7 @@ from patron.reports.evidence import (
     ValueDriver,
     ValueInterval,
 )
+from patron.reports.wording import exact_money
 
 
 def gather_evidence(run: Run, sums: Totals) -> Evidence:
@@ -124,7 +125,7 @@ def caveats(run: Run, sums: Totals) -> list[str]:
         )
     if sums.anonymous:
         share = sums.anonymous / sums.accepted
-        money = f"{sums.anonymous_revenue:,.2f} {run.settings.value.currency}"
+        money = exact_money(float(sums.anonymous_revenue), run.settings.value.currency)
         told.append(
             f"{share:.0%} of the accepted transaction rows ({money} of revenue) name no customer. They count as revenue and belong to "
             "nobody's value."

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from patron.currencies import with_currency
 from patron.periods import DAYS_PER_YEAR, day_of
 from patron.quality.doctor.evidence import Trend, rank_correlation, trend, two_kinds
 from patron.quality.doctor.finding import Finding, Measure, untold
@@ -106,7 +107,7 @@ def _is_cancelled(order: LargeOrder) -> bool:
 
 def _told(giants: list[LargeOrder], cancelled: list[LargeOrder], portrait: Portrait) -> str:
     largest = giants[0]
-    told = f"{portrait.currency} {largest.amount:,.0f} on {day_of(largest.day):%d %b %Y}"
+    told = f"{with_currency(f'{largest.amount:,.0f}', False, portrait.currency)} on {day_of(largest.day):%d %b %Y}"
     if len(giants) == 1:
         return f"one order dwarfs the rest: {told}" + (", then given back" if cancelled else "")
     told = f"{len(giants)} orders dwarf the rest, the largest {told}"
