@@ -115,6 +115,25 @@ def test_a_day_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     assert "no day of the calendar" in faults["as_of"][1]
 
 
+@pytest.mark.parametrize(
+    ("lines", "key", "words"),
+    [
+        ('[models]\nfolds = "3"', "models.folds", "'3': must be a whole number, without quotes."),
+        ("[models]\nmetric = 5", "models.metric", "5: must be 'wape', 'mae', 'rmse', 'gini' or 'spearman'."),
+        ("[models]\ncandidates = 5", "models.candidates", "5: must be a list, in square brackets: [ … ]."),
+        ('[models]\nmax_bias = "low"', "models.max_bias", "'low': must be a number, without quotes."),
+        ("[segments]\nrules = [5]", "segments.rules.0", "5: must be names with their values, in braces"),
+        ('[segments.rules]\nname = "A"', "segments.rules", "write [[segments.rules]], in two pairs of brackets"),
+        ('[[segments.rules]]\nname = ""', "segments.rules.0.name", "must have at least 1 character."),
+        ("[warehouse]\nmemory_gb = 0.1", "warehouse.memory_gb", "0.1: must be greater than 0.25."),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_our_words(tmp_path: Path, lines: str, key: str, words: str) -> None:
+    faults = faults_of(tmp_path, f"{GOOD}{lines}\n")
+    assert words in faults[key][1]
+    assert "Input should" not in faults[key][1]
+
+
 def test_faults_of_the_environment_are_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(written(tmp_path, GOOD), {"PATRON_VALUE_CURRENCY": "euro", "PATRON_VALUE_HORIZN": "90 days"})

@@ -27,6 +27,8 @@ TESTS: Final[tuple[Test, ...]] = (
 SHAPES: Final[tuple[Shape, ...]] = ("all", "any", "not", "column")
 DEEPEST, MOST_CONDITIONS = 10, 100
 _LARGEST: Final = 2**53  # whole numbers beyond it are not told apart by a 64-bit float
+_ONE: Final = '{ column = "orders", at_least = 5 }'
+_SEVERAL: Final = f"[ {_ONE}, … ]"
 _ATTRIBUTES: Final = {"is": "is_", "in": "in_", "not": "not_"}
 
 
@@ -50,8 +52,24 @@ def _list(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:  # Any: wha
     return handler(tuple(value))
 
 
+def _conditions(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:  # Any: whatever the file holds
+    """Conditions where several are due; each is judged by itself."""
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"write a list of conditions: {_SEVERAL}")  # noqa: TRY004 (as above)
+    return handler(tuple(value))
+
+
+def _condition(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:  # Any: whatever the file holds
+    """A condition where one is due."""
+    if not isinstance(value, dict | Where):
+        raise ValueError(f"write one condition, in braces: {_ONE}; for several, {{ all = {_SEVERAL} }}")  # noqa: TRY004
+    return handler(value)
+
+
 Scalar = Annotated[bool | int | float | str, WrapValidator(_one_complaint)]
 Scalars = Annotated[tuple[Scalar, ...], WrapValidator(_list)]
+Condition = Annotated["Where", WrapValidator(_condition)]
+Conditions = Annotated[tuple[Condition, ...], WrapValidator(_conditions)]
 
 
 class Where(Section):
@@ -64,9 +82,9 @@ class Where(Section):
     # An unknown word is refused below, where the known ones can be named as the file writes them.
     model_config = ConfigDict(extra="allow")
 
-    all: tuple[Where, ...] | None = Field(None, description="every one of these conditions is met")
-    any: tuple[Where, ...] | None = Field(None, description="at least one of these conditions is met")
-    not_: Where | None = Field(None, alias="not", description="this condition is not met")
+    all: Conditions | None = Field(None, description="every one of these conditions is met")
+    any: Conditions | None = Field(None, description="at least one of these conditions is met")
+    not_: Condition | None = Field(None, alias="not", description="this condition is not met")
     column: str | None = Field(
         None, description="the column that is looked at: a feature, or one of scores or segments"
     )
@@ -176,7 +194,7 @@ class SegmentRule(Section):
 
     name: str = Field(min_length=1, max_length=60, description="what the group is called wherever it is shown")
     description: str = Field("", max_length=500, description="why the group is there, or what to do about it")
-    where: Where = Field(
+    where: Condition = Field(
         description='who belongs to it: { column = "orders", at_least = 5 }, or conditions under all, any or not'
     )
 

@@ -62,14 +62,14 @@ def test_clusters_are_told_with_what_they_do_and_how_they_were_chosen(moved_shop
 def test_members_come_with_the_most_valuable_first_however_the_name_is_written(
     moved_shop: Path, newest: Release, tmp_path: Path
 ) -> None:
-    held = facts(moved_shop, "segments", "HIGH", "--members", "3", "--csv", str(tmp_path / "high.csv"))
+    held = facts(moved_shop, "segments", "HIGH", "--limit", "3", "--csv", str(tmp_path / "high.csv"))
     assert (held["view"], held["segment"], len(held["members"])) == ("tier", "high", 3)
     values = [row["expected_value"] for row in held["members"]]
     assert values == sorted(values, reverse=True)
     rows = list(csv.DictReader((tmp_path / "high.csv").read_text("utf-8").splitlines()))
     assert len(rows) == held["customers"] == newest.segments()["tier"].to_pylist().count("high")
     assert [row["customer_id"] for row in rows[:3]] == [row["customer_id"] for row in held["members"]]
-    assert "more customers" in told(moved_shop, "segments", "low", "--members", "2")
+    assert "more customers" in told(moved_shop, "segments", "low", "-n", "2")
 
 
 def test_what_is_no_segment_or_several_is_refused(moved_shop: Path) -> None:
@@ -95,6 +95,32 @@ def test_a_check_counts_the_rules_of_the_file_as_a_run_does(moved_shop: Path, ne
     page = told(moved_shop, "segments", "--check")
     assert "Came often, and have not come lately." in page
     assert "nothing was published" in " ".join(page.split())
+
+
+def test_a_check_hints_at_names_that_nobody_has_and_stops_nothing(
+    moved_shop: Path, newest: Release, tmp_path: Path
+) -> None:
+    shutil.copytree(moved_shop / "releases", tmp_path / "releases")
+    text = (moved_shop / "patron.toml").read_text("utf-8")
+    clusters = sorted({str(name) for name in newest.segments()["cluster"].to_pylist() if name})
+    rule = f"""
+[[segments.rules]]
+name = "Misspelt"
+where = {{ any = [ {{ column = "cluster", in = ["{clusters[0]}", "{clusters[0][:-1]}"] }}, {{ column = "model", is = "crystal ball" }} ] }}
+"""
+    (tmp_path / "patron.toml").write_text(text + rule, "utf-8")
+    first, second = check_rules(tmp_path).unheld
+    assert (first.rule, first.column, first.name, first.known) == (
+        "Misspelt", "cluster", clusters[0][:-1], tuple(clusters),
+    )  # fmt: skip
+    page = told(tmp_path, "segments", "--check")
+    assert first.sentence in page
+    assert f"Did you mean '{clusters[0]}'?" in first.sentence
+    assert "model 'crystal ball', which no customer of this release has" in second.sentence
+    assert [hint["name"] for hint in facts(tmp_path, "segments", "--check")["unheld_names"]] == [
+        first.name, "crystal ball",
+    ]  # fmt: skip
+    assert check_rules(moved_shop).unheld == ()
 
 
 def test_a_check_reads_the_file_as_it_is_now(moved_shop: Path, tmp_path: Path) -> None:

@@ -12,18 +12,14 @@ from pydantic import (
 )
 
 from patron.errors import Fault
-from patron.section import NAME_FORM
-from patron.settings.declared import CREDENTIAL, CURRENCY_FORM, FILE_NAME, Settings
+from patron.settings.declared import CREDENTIAL, FILE_NAME, Settings
 from patron.settings.environment import environment_name
+from patron.settings.plain_words import given_in_words, in_plain_words
 from patron.settings.words import did_you_mean
 
 _WHERE_CREDENTIALS_GO: Final = (
     "Credentials come from the environment's PATRON_SECRET_<NAME> or secrets.toml; the option 'credential' names which."
 )
-_FORMS: Final = {
-    NAME_FORM: "must be a lower-case letter, then letters, digits or _ (at most 40 in all)",
-    CURRENCY_FORM: "must be three capital letters, such as EUR",
-}
 
 
 def faults_of(
@@ -54,8 +50,8 @@ def _fault(
     if item["type"] == "missing":
         return Fault(name, line, "is missing.", to_do=f"Add it: {_meaning(key)}.")
     # What stands where options are asked for may be an address with a password.
-    given = "" if isinstance(item["input"], dict | BaseModel) or "options" in key else f"{item['input']!r}: "
-    problem = given + _in_plain_words(item)
+    silent = isinstance(item["input"], BaseModel) or "options" in key
+    problem = ("" if silent else given_in_words(item["input"])) + in_plain_words(item)
     return Fault(
         name,
         line,
@@ -71,12 +67,6 @@ def line_of(key: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> int |
 
 def holds_credential(error: ValidationError) -> bool:
     return any(item["type"] == CREDENTIAL or "options" in item["loc"] for item in error.errors())
-
-
-def _in_plain_words(item: Any) -> str:
-    if item["type"] == "string_pattern_mismatch":
-        return _FORMS.get(item["ctx"]["pattern"], "does not have the form that is asked for")
-    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _section_at(path: tuple[str, ...]) -> type[BaseModel] | None:

@@ -10,10 +10,21 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
+from ibis.backends import BaseBackend
 
 from patron.pipeline.workspace import Workspace
 from patron.releases.contents import BEHAVIOUR, FEATURES, SCORES, SEGMENTS, load_release
-from patron.segments.rules import RuleCount, count_rules, described_customers, read_counts, rule_text
+from patron.segments.rules import (
+    RuleCount,
+    UnheldName,
+    count_rules,
+    described_customers,
+    named_columns,
+    read_counts,
+    rule_text,
+    unheld_names,
+)
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,13 @@ class CheckedRule:
 
 @dataclass(frozen=True)
 class RuleCheck:
-    """The rules that patron.toml proposes, counted on a release, and how long that took."""
+    """The rules that patron.toml proposes, counted on a release, how long that took, and names in them that nobody has."""
 
     release: str
     currency: str
     rules: tuple[CheckedRule, ...]
     seconds: float
+    unheld: tuple[UnheldName, ...] = ()
 
 
 def check_rules(workspace: Path, release: str | None = None) -> RuleCheck:
@@ -48,6 +60,7 @@ def check_rules(workspace: Path, release: str | None = None) -> RuleCheck:
     opened = load_release(workspace, release)
     began = time.perf_counter()
     counted: tuple[RuleCount, ...] = ()
+    unheld: tuple[UnheldName, ...] = ()
     if rules:
         with closing(duckdb.connect(":memory:")) as connection:
             reader = ibis.duckdb.from_connection(connection)
@@ -55,8 +68,15 @@ def check_rules(workspace: Path, release: str | None = None) -> RuleCheck:
             tables = [reader.read_parquet(str(path)) for path in files if path.is_file()]
             described = described_customers(tables[0], tables[1:], rules)
             counted = read_counts(rules, reader.to_pyarrow(count_rules(described, rules)))
+            unheld = unheld_names(rules, {name: _texts(reader, described, name) for name in named_columns(rules)})
     seconds = time.perf_counter() - began
     checked = tuple(
         CheckedRule(rule_text(rule), rule.description, one) for rule, one in zip(rules, counted, strict=True)
     )
-    return RuleCheck(opened.id, opened.manifest.currency, checked, seconds)
+    return RuleCheck(opened.id, opened.manifest.currency, checked, seconds, unheld)
+
+
+def _texts(reader: BaseBackend, described: ir.Table, column: str) -> frozenset[str]:
+    """What customers hold in a column of texts."""
+    texts = described.filter(described[column].notnull()).select(text=described[column].cast("string")).distinct()
+    return frozenset(reader.to_pyarrow(texts)["text"].to_pylist())

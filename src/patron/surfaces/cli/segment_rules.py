@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -16,7 +17,10 @@ def show_rule_check(workspace: Path, release: str | None, *, as_json: bool) -> N
     checked = check_rules(workspace, release)
     if as_json:
         told = [rule.to_dict() for rule in checked.rules]
-        print_json({"release": checked.release, "seconds": round(checked.seconds, 3), "rules": told})
+        hints = [asdict(one) | {"sentence": one.sentence} for one in checked.unheld]
+        print_json(
+            {"release": checked.release, "seconds": round(checked.seconds, 3), "rules": told, "unheld_names": hints}
+        )
     elif not checked.rules:
         typer.echo("patron.toml proposes no rule of your own. Write [[segments.rules]] in it: docs/segments.md.")
     else:
@@ -31,6 +35,8 @@ def _tell(checked: RuleCheck) -> None:
             f"  {count(one.customers, 'customer')} ({share(one.share_of_customers)}), of whom "
             f"{estimate(one.expected_value, checked.currency)} is expected: {share(one.share_of_value)} of all value"
         )
+        for hint in (hint for hint in checked.unheld if hint.rule == one.rule):
+            typer.echo(printable(f"  Note: {hint.sentence}"))
     typer.echo(
         f"\n{count(len(checked.rules), 'rule')} counted on release {checked.release} in {checked.seconds:.2f} s; nothing was "
         "published. The next 'patron run' puts them in force."

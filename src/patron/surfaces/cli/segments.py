@@ -23,7 +23,7 @@ class Asked:
 
     name: str | None
     by: str | None
-    members: int
+    limit: int
     release: str | None
 
 
@@ -35,7 +35,7 @@ def show_segments(workspace: Path, asked: Asked, csv: Path | None, *, as_json: b
     if asked.name is None:
         _show_view(release, asked.by or VIEWS[0], csv, as_json=as_json)
     else:
-        _show_members(release, *found_segment(release, asked.name, asked.by), asked.members, csv, as_json=as_json)
+        _show_members(release, *found_segment(release, asked.name, asked.by), asked.limit, csv, as_json=as_json)
 
 
 def _as_table(rows: Sequence[SegmentRow]) -> pa.Table:
@@ -117,5 +117,5 @@ def _show_members(release: Release, view: str, name: str, limit: int, csv: Path 
             words=5,
         )
         if members.num_rows > limit:
-            typer.echo(f"\n{count(members.num_rows - limit, 'more customer')}: --members N, or --csv FILE for all")
+            typer.echo(f"\n{count(members.num_rows - limit, 'more customer')}: -n N, or --csv FILE for all")
     keep_csv(members, csv, "customer", quiet=as_json)

@@ -48,7 +48,7 @@ def segments(
             help="The view: tier, rfm_segment, lifecycle, cluster, seasonal_type, place or rule.", show_default="tier"
         ),
     ] = None,
-    members: Annotated[int, typer.Option(min=1, help="Members of a segment to show.")] = 20,
+    limit: Limit = 20,
     check: Annotated[
         bool, typer.Option("--check", help="Count the rules of patron.toml on the release instead, without a run.")
     ] = False,
@@ -66,7 +66,7 @@ def segments(
         return
     from patron.surfaces.cli.segments import Asked, show_segments
 
-    show_segments(workspace, Asked(name or None, by, members, release or None), csv, as_json=as_json)
+    show_segments(workspace, Asked(name or None, by, limit, release or None), csv, as_json=as_json)
 
 
 @segments_app.command()
