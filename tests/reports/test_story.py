@@ -52,6 +52,28 @@ def test_where_more_is_better_the_best_baseline_is_the_greatest(shop: Answers) -
     assert "normalised Gini 0.71 against 0.62 for RFM rate" in gate_sentence(by_gini)
 
 
+def test_a_model_that_scored_better_and_was_refused_for_its_total_is_named(shop: Answers) -> None:
+    gate = shop.evidence.gate
+    rows = [replace(row, rmse=1300.0, bias=-0.31) if row.model == "bg_nbd" else row for row in gate.leaderboard]
+    told = replace(gate, leaderboard=tuple(rows), max_bias=0.25)
+    refused = "BG/NBD × Gamma-Gamma scored better (RMSE £1,300), but was refused: its predicted total was 31% too low, and at most 25% is allowed."
+    passed = replace(shop, evidence=replace(shop.evidence, gate=told))
+    assert gate_sentence(passed) == (
+        f"Gradient boosting makes these values: it beat every plain baseline out of time (RMSE £1,412 against £1,655 for RFM rate). {refused}"
+    )
+    baseline = replace(told, champion="rfm_rate", champion_title="RFM rate", passed=False)
+    assert gate_sentence(replace(shop, evidence=replace(shop.evidence, gate=baseline))) == (
+        f"No model passed, so the values come from a plain baseline, RFM rate (RMSE £1,655). {refused}"
+    )
+
+
+def test_no_model_is_said_to_be_refused_that_scored_worse_or_had_its_total_about_right(shop: Answers) -> None:
+    told = replace(shop.evidence.gate, max_bias=0.25)
+    within = replace(shop, evidence=replace(shop.evidence, gate=told))
+    assert gate_sentence(within) == gate_sentence(shop)
+    assert "refused" not in gate_sentence(_with_bias(within, -0.2))
+
+
 @pytest.mark.parametrize(
     ("metric", "value", "words"),
     [

@@ -116,7 +116,8 @@ class GateEvidence:
     """Who makes the published values, and how that was decided.
 
     ``passed`` is true when a candidate beat every plain baseline within the declared bias. An empty
-    ``leaderboard`` means that no backtest was possible. ``folds`` are the backtest's cutoff days.
+    ``leaderboard`` means that no backtest was possible. ``folds`` are the backtest's cutoff days, ``max_bias`` how far off a
+    total may be (0.25 for 25%; None: a release of before that was told).
     """
 
     champion: str
@@ -127,6 +128,7 @@ class GateEvidence:
     leaderboard: tuple[LeaderboardRow, ...] = ()
     folds: tuple[date, ...] = ()
     refused: tuple[RefusedModel, ...] = ()
+    max_bias: Figure = None
 
 
 @dataclass(frozen=True)

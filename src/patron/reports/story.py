@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from patron.reports.answers import Answers
+from patron.reports.answers import LOWER_IS_BETTER, Answers
 from patron.reports.evidence import LeaderboardRow, Metric
 from patron.reports.wording import (
     count,
@@ -103,22 +103,54 @@ def _leading_names(answers: Answers) -> str:
 
 
 def gate_sentence(answers: Answers) -> str:
-    """Whether the model won, and against what."""
+    """Whether the model won, against what, and which one that scored better was refused for its total."""
+    refused = _better_but_biased(answers)
+    told = _gate_sentence(answers, refused)
+    return f"{told} {_refused_for_bias(answers, refused)}" if refused else told
+
+
+def _gate_sentence(answers: Answers, refused: LeaderboardRow | None) -> str:
     gate, title = answers.evidence.gate, answers.evidence.gate.champion_title
     if not answers.tested:
         return f"The values come from {title}, and are untested: no backtest of this horizon was possible."
+    if not gate.passed and refused:
+        return f"No model passed, so the values come from a plain baseline, {title}{_against(answers)}."
     if not gate.passed:
         return f"No model beat the plain baselines, so the values come from the best of those, {title}{_against(answers, 'beaten')}."
     return f"{title} makes these values: it beat every plain baseline out of time{_against(answers, 'baseline')}."
 
 
+def _better_but_biased(answers: Answers) -> LeaderboardRow | None:
+    """The best of those that scored better than whose values are published, and whose totals were too far off to be."""
+    gate, own, best = answers.evidence.gate, answers.champion_row, None
+    if own is None or gate.max_bias is None or getattr(own, gate.metric) is None:
+        return None
+    sign = 1 if LOWER_IS_BETTER[gate.metric] else -1
+    least = sign * float(getattr(own, gate.metric))
+    for row in gate.leaderboard:
+        score = getattr(row, gate.metric)
+        if score is not None and sign * score < least and abs(row.bias or 0.0) > gate.max_bias:
+            best, least = row, sign * score
+    return best
+
+
+def _refused_for_bias(answers: Answers, row: LeaderboardRow) -> str:
+    gate, bias = answers.evidence.gate, row.bias or 0.0
+    off = f"{share(abs(bias))} too {'high' if bias > 0 else 'low'}"
+    return (
+        f"{row.title} scored better ({METRIC_NAMES[gate.metric]} {_figure(answers, row)}), but was refused: its predicted total "
+        f"was {off}, and at most {share(gate.max_bias)} is allowed."
+    )
+
+
 def _against(answers: Answers, *statuses: str) -> str:
+    """The champion's figure in brackets, beside the best one of these statuses."""
     own, other = answers.champion_row, answers.best_of(*statuses)
     metric = answers.evidence.gate.metric
-    if own is None or other is None or getattr(own, metric) is None:
+    if own is None or getattr(own, metric) is None or (statuses and other is None):
         return ""
-    name = METRIC_NAMES[metric]
-    return f" ({name} {_figure(answers, own)} against {_figure(answers, other)} for {other.title})"
+    rival = f" against {_figure(answers, other)} for {other.title}" if other else ""
+    return f" ({METRIC_NAMES[metric]} {_figure(answers, own)}{rival})"
 
 
 def _figure(answers: Answers, row: LeaderboardRow) -> str:

@@ -81,6 +81,7 @@ def gate_evidence(run: Run) -> GateEvidence:
         leaderboard=tuple(LeaderboardRow(**row) for row in contest["leaderboard"]),
         folds=tuple(day_of(day) for day in contest["folds"]),
         refused=tuple(RefusedModel(**row) for row in contest["refused"]),
+        max_bias=run.settings.models.max_bias,
     )
 
 
