@@ -7,58 +7,26 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from ibis.config import Config
 
-from features.random_world import FIRST, LAST, Facts, random_facts, random_lines
-from features.silver_cast import EVERYTHING, HORIZON, Line, bought, exact, prepare, silver, warehouse
+from features.described_world import FACTS, LINES, DescribedWorld
+from features.random_world import FIRST, LAST, Facts
+from features.silver_cast import EVERYTHING, HORIZON, bought, exact, prepare, silver, warehouse
 from patron.features import customer_features as described
 from patron.features.between import CLOCKS, LATER_DAYS, aged, refunded, stirred, told_again, without_refunds
 from patron.features.catalogue import available_features
-from patron.features.customer_features import customer_features
 from patron.features.prepared import PREPARED, needed_tables
 from patron.periods import day_number
 
-LINES, FACTS = random_lines(1), random_facts(2)
 ALL = available_features(EVERYTHING)
 THEN, NOW = FIRST + 300, FIRST + 390
 
 
-class World:
-    """Worlds of any rows, described as of NOW; the queries are worded once, since only the rows differ."""
-
-    def __init__(self) -> None:
-        self.house = warehouse()
-        self.prepared = prepare(self.house, known := silver(self.house, LINES, FACTS))
-        tables = known | self.prepared
-        self._steps = [(t.name, self.house.sql(t.build(tables, EVERYTHING))) for t in needed_tables(EVERYTHING)]
-        self._features = self.house.sql(customer_features(self.prepared, [NOW], HORIZON, ALL))
-        self.truth = self.described(LINES, FACTS)
-
-    def described(self, lines: list[Line], facts: Facts) -> pa.Table:
-        """Features in a world of these rows, which is then over."""
-        silver(self.house, lines, facts)
-        found = self._described()
-        silver(self.house, LINES, FACTS)
-        self._described()
-        return found
-
-    def fetch(self, rows: ir.Table) -> pa.Table:
-        return self.house.fetch(rows)
-
-    def _described(self) -> pa.Table:
-        for name, sql in self._steps:
-            self.house.execute(f'CREATE OR REPLACE TABLE work."{name}" AS {sql}')
-        self.house.execute(f"CREATE OR REPLACE TABLE gold.described AS {self._features}")
-        return self.house.fetch(self.house.table("gold", "described"))
-
-
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
+def world() -> Iterator[DescribedWorld]:
+    made = DescribedWorld([NOW])
     yield made
     made.house.close()
 
@@ -89,12 +57,12 @@ def facts_by(day: int) -> Facts:
 
 
 @pytest.mark.parametrize("then", [THEN, FIRST + 60])
-def test_aged_is_the_later_day_of_a_world_in_which_nothing_more_came(world: World, then: int) -> None:
+def test_aged_is_the_later_day_of_a_world_in_which_nothing_more_came(world: DescribedWorld, then: int) -> None:
     found = exact(world.fetch(aged(world.prepared, then, NOW, HORIZON, ALL)))
     assert found == exact(world.described([line for line in LINES if line.visible_day <= then], facts_by(then)))
 
 
-def test_without_refunds_is_a_world_in_which_nothing_was_given_back_since(world: World) -> None:
+def test_without_refunds_is_a_world_in_which_nothing_was_given_back_since(world: DescribedWorld) -> None:
     found = exact(world.fetch(without_refunds(world.prepared, THEN, NOW, HORIZON, ALL)))
     kept = [line for line in LINES if not (line.refund and line.visible_day > THEN)]
     assert found == exact(world.described(kept, FACTS)) != exact(world.truth)
@@ -110,7 +78,7 @@ def test_a_refund_beside_a_gift_of_the_same_day_leaves_the_gift() -> None:
     assert row["days_since_last_refund"] is None
 
 
-def test_told_again_counts_what_came_late_and_not_what_went(world: World) -> None:
+def test_told_again_counts_what_came_late_and_not_what_went(world: DescribedWorld) -> None:
     again = exact(world.fetch(told_again(world.prepared, NOW, HORIZON, ALL)))
     assert again == exact(world.described([line for line in LINES if not line.superseded], facts_by(NOW)))
     gone = [replace(line, superseded=True) if line.order == "o7" else line for line in LINES]
@@ -118,7 +86,7 @@ def test_told_again_counts_what_came_late_and_not_what_went(world: World) -> Non
 
 
 @pytest.mark.parametrize("what", ["stirred", "refunded"])
-def test_all_others_are_as_if_it_had_not_been_asked(world: World, what: str) -> None:
+def test_all_others_are_as_if_it_had_not_been_asked(world: DescribedWorld, what: str) -> None:
     then = NOW - 4  # so few days that many have nothing in them
     if what == "stirred":
         chosen, supposed = stirred(world.prepared, then, NOW), aged(world.prepared, then, NOW, HORIZON, ALL)
@@ -140,7 +108,7 @@ def test_every_prepared_table_has_its_clock_or_says_nothing_of_any_day() -> None
     assert {name: clock for name, clock in CLOCKS.items() if name != "order_parts"} == described._CLOCKS
 
 
-def test_every_day_of_a_prepared_table_is_its_clock_or_a_later_day(world: World) -> None:
+def test_every_day_of_a_prepared_table_is_its_clock_or_a_later_day(world: DescribedWorld) -> None:
     inner = {"occurred_day", "purchase_before", "first_purchase"}  # of what happened by the row's own clock
     for name, rows in world.prepared.items():
         days = {column for column in rows.columns if column.endswith("_day")} - inner
