@@ -75,6 +75,32 @@ def test_columns_are_known_by_their_names_in_several_languages(header: str, expe
 
 
 @pytest.mark.parametrize(
+    ("id_name", "place"),
+    [
+        ("account_holder", "town"),
+        ("Account Holder ID", "municipality"),
+        ("holder_no", "City"),
+        ("client_no", "Gemeinde"),
+    ],
+)
+def test_the_words_of_banks_for_customers_and_places_are_known(id_name: str, place: str, tmp_path: Path) -> None:
+    movements = "\n".join(
+        (f"{id_name},posting_date,amount", *(f"A{n % 4},2024-03-{n:02d},{n}.5" for n in range(1, 20)))
+    )
+    people = "\n".join((f"{id_name},{place},opened_on", *(f"A{n},Leeds,2023-01-0{n + 1}" for n in range(4))))
+    proposal = propose([write(tmp_path, movements), write(tmp_path, people, "people.csv")], "bank")
+    chosen = {source.source.table: source.source.columns for source in proposal.sources}
+    assert chosen["transactions"] == {"customer_id": id_name, "occurred_at": "posting_date", "amount": "amount"}
+    assert chosen["customers"] == {"customer_id": id_name, "region": place, "acquired_on": "opened_on"}
+
+
+def test_an_account_is_the_customer_where_its_holder_is_a_name_beside_it(tmp_path: Path) -> None:
+    rows = (f"A{n % 4},Kim {n % 4},2024-03-{n:02d},{n}.5" for n in range(1, 20))
+    text = "\n".join(("account_no,account_holder,posting_date,amount", *rows))
+    assert places(propose([write(tmp_path, text)], "bank"))["customer_id"] == "account_no"
+
+
+@pytest.mark.parametrize(
     ("days", "expected"),
     [
         (["2024-03-05", "2024-03-06"], "iso"),

@@ -10,7 +10,7 @@ from typing import Final
 NAMES: Final[dict[str, dict[str, str]]] = {
     "transactions": {
         "row_id": "row_id line_id transaction_id trans_id txn_id movement_id entry_id record_id posting_id booking_id uuid id_transaccion id_transakce transaktions_id",
-        "customer_id": "customer_id customer_no customer_number customer_code cust_id cust_no customer client_id client_no client household_id household_key member_id member_no user_id buyer_id shopper_id subscriber_id patron_id guest_id loyalty_id account_id account_no account_number account kunden_id kundennummer kunden_nr kundennr kunde id_client numero_client no_client code_client id_cliente cliente_id codigo_cliente cliente codice_cliente klant_id klantnummer klantnr klant zakaznik_id id_zakaznika cislo_zakaznika zakaznik klient_id id_klienta konto kontonummer ucet cislo_uctu contact_id person_id customer_unique_id customer_ref customer_reference cif cif_no cif_number party_id crm_id customer_email email",
+        "customer_id": "customer_id customer_no customer_number customer_code cust_id cust_no customer client_id client_no client household_id household_key member_id member_no user_id buyer_id shopper_id subscriber_id patron_id guest_id loyalty_id account_holder_id holder_id holder_no cardholder_id account_id account_no account_number account account_holder holder cardholder kunden_id kundennummer kunden_nr kundennr kunde id_client numero_client no_client code_client id_cliente cliente_id codigo_cliente cliente codice_cliente klant_id klantnummer klantnr klant zakaznik_id id_zakaznika cislo_zakaznika zakaznik klient_id id_klienta konto kontonummer ucet cislo_uctu contact_id person_id customer_unique_id customer_ref customer_reference cif cif_no cif_number party_id crm_id customer_email email",
         "order_id": "order_id order_no order_number order_name invoice_no invoice_id invoice_number invoice basket_id receipt_id receipt_no receipt_number receipt ticket_id ticket_no bill_id bill_no order sales_order transaction_id trans_id txn_id transaction_no bestellnummer bestell_nr bestell_id bestellung rechnungsnummer rechnungs_nr rechnungsnr rechnung belegnummer beleg_nr beleg bon_nr bon numero_commande no_commande id_commande commande numero_facture no_facture facture numero_pedido id_pedido pedido num_factura factura numero_ordine id_ordine ordine fattura ordernummer bestelnummer bestelling factuurnummer factuur cislo_objednavky objednavka cislo_faktury faktura nr_zamowienia zamowienie",
         "occurred_at": "occurred_at invoice_date order_date transaction_date transaction_timestamp transaction_time transaction_datetime purchase_date purchased_at sale_date sales_date order_datetime order_timestamp order_purchase_timestamp ordered_at invoice_datetime receipt_date basket_date trans_date txn_date date_time datetime timestamp date booking_date posting_date value_date created_at created order_time day time bestelldatum rechnungsdatum kaufdatum verkaufsdatum buchungsdatum buchungstag belegdatum datum date_commande date_achat date_facture date_vente fecha_pedido fecha_compra fecha_factura fecha_venta fecha data_ordine data_acquisto data_fattura data_pedido data_compra data orderdatum besteldatum factuurdatum datum_objednavky datum_nakupu datum_prodeje data_zamowienia data_zakupu",
         "known_at": "known_at recorded_at loaded_at inserted_at ingested_at",
@@ -31,7 +31,7 @@ NAMES: Final[dict[str, dict[str, str]]] = {
         "birth_date": "birth_date date_of_birth dob birthday birthdate geburtsdatum date_naissance fecha_nacimiento data_nascita geboortedatum datum_narozeni data_urodzenia",
         "gender": "gender sex geschlecht sexe sexo sesso geslacht pohlavi plec",
         "country": "country country_code country_name land pays pais paese zeme kraj",
-        "region": "region state province county area city bundesland departement provincia regione provincie kraj wojewodztwo",
+        "region": "region state province county area city town municipality commune district bundesland landkreis gemeinde stadt ort departement ville provincia ciudad municipio regione citta comune provincie gemeente plaats kraj okres obec mesto wojewodztwo gmina miasto",
         "postcode": "postcode postal_code post_code zip_code zip plz postleitzahl code_postal codigo_postal cap psc kod_pocztowy",
         "latitude": "latitude lat breitengrad breite latitud latitudine",
         "longitude": "longitude lon lng long laengengrad laenge longitud longitudine",
@@ -46,7 +46,7 @@ NAMES: Final[dict[str, dict[str, str]]] = {
     },
     "branches": {
         "branch_name": "branch_name store_name shop_name outlet_name district_name location_name site_name name filialname nom nombre nome nazev nazwa",
-        "region": "region state province county area city bundesland departement provincia regione kraj wojewodztwo",
+        "region": "region state province county area city town municipality commune district bundesland landkreis gemeinde stadt ort departement ville provincia ciudad municipio regione citta comune gemeente plaats kraj okres obec mesto wojewodztwo gmina miasto",
         "country": "country country_code country_name land pays pais paese zeme",
     },
     "campaigns": {
