@@ -117,7 +117,7 @@ _BASKETS: Final = {
     ),
 }
 _PLACES_AND_TIMES: Final = {
-    "branches": _w("number of branches visited", "shop at many branches", "shop at few branches"),
+    "branches": _w("number of branches visited", "use many branches", "use few branches"),
     "main_branch_share": _w(
         "share of spending at their main branch", "stay loyal to one branch", "spread purchases over branches"
     ),

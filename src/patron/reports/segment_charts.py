@@ -21,7 +21,7 @@ _BAR: Final = 19.0
 
 def group_bars(rows: Sequence[GroupRow], title: str, width: float, name: str) -> Markup:
     """Groups by their share of customers, beside the share of expected value that each holds."""
-    label, row, top = min(150.0, width * 0.36), 27.0, 28.0
+    label, row, top = min(165.0, width * 0.36), 27.0, 28.0
     room = (width - label) / 2 - 8
     most = max([share_of for one in rows for share_of in (one.customer_share, one.value_share or 0.0)], default=1.0)
     scale, second = (room - 62) / (most or 1.0), label + room + 16

@@ -168,7 +168,7 @@ def seasons_sentence(test: SeasonTest | None) -> str:
 def seasons_finding(seasons: Sequence[GroupRow]) -> str:
     """How many customers show a season of their own."""
     customers = sum(row.customers for row in seasons)
-    plain = {ALL_YEAR, USUAL, TOO_EARLY}
+    plain = {ALL_YEAR, *USUAL, TOO_EARLY}
     own = sum(row.customers for row in seasons if row.name not in plain)
     early = sum(row.customers for row in seasons if row.name == TOO_EARLY)
     if not own:

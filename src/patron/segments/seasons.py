@@ -25,9 +25,10 @@ SURE: Final = 0.05
 MAINLY: Final = 0.5
 """A habit holds at least this share of the customer's purchases."""
 QUARTERS: Final = ("January to March", "April to June", "July to September", "October to December")
-WEEKEND, ALL_YEAR, USUAL, TOO_EARLY = "Weekend shopper", "All year round", "In the usual season", "Too early to tell"
-SEASONAL_TYPES: Final = (*QUARTERS, WEEKEND, ALL_YEAR, USUAL, TOO_EARLY)
-"""``USUAL``: mainly in one quarter, but no more so than the business sells there."""
+WEEKEND, ALL_YEAR, TOO_EARLY = "Weekend shopper", "All year round", "Too early to tell"
+USUAL: Final = tuple(f"Usual season: {months}" for months in ("Jan to Mar", "Apr to Jun", "Jul to Sep", "Oct to Dec"))
+"""Mainly in one quarter, but no more so than the business sells there."""
+SEASONAL_TYPES: Final = (*QUARTERS, WEEKEND, ALL_YEAR, *USUAL, TOO_EARLY)
 NEEDED: Final = (
     "orders",
     "purchase_days",
@@ -76,12 +77,14 @@ class Seasons:
         even = _tail(counts, purchases, _chances(days, np.ones(4), self.weekend_share))
         share = counts / np.maximum(purchases, 1)[:, None]
         habit = (surprise <= _RARE) & (share >= MAINLY)
-        as_all_do = ((even <= _RARE) & (share >= MAINLY))[:, :4].any(axis=1)
+        as_all_do = ((even <= _RARE) & (share >= MAINLY))[:, :4]
         named = np.select(
-            [habit[:, :4].any(axis=1), habit[:, 4], as_all_do, _spread(counts, purchases, days, by_chance)],
+            [habit[:, :4].any(axis=1), habit[:, 4], as_all_do.any(axis=1), _spread(counts, purchases, days, by_chance)],
             [
                 np.where(habit[:, :4], surprise[:, :4], np.inf).argmin(axis=1),
-                *(SEASONAL_TYPES.index(word) for word in (WEEKEND, USUAL, ALL_YEAR)),
+                SEASONAL_TYPES.index(WEEKEND),
+                SEASONAL_TYPES.index(USUAL[0]) + np.where(as_all_do, even[:, :4], np.inf).argmin(axis=1),
+                SEASONAL_TYPES.index(ALL_YEAR),
             ],
             SEASONAL_TYPES.index(TOO_EARLY),
         )
