@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Words = NDArray[np.str_]
+from patron.models.arrays import Flags, Floats, Integers
+from patron.segments.coded import Coded
 
 ELSEWHERE: Final = "Elsewhere"
 RESOLUTIONS: Final = (7, 6, 5, 4, 3, 2)
@@ -28,7 +28,7 @@ class Areas:
     """What areas are made of, and the name of each customer's; empty where the place is not known."""
 
     by: str
-    labels: Words
+    labels: Coded
 
 
 def coordinate_areas(latitude: Floats, longitude: Floats, least_customers: int) -> Iterator[Areas]:
@@ -44,10 +44,10 @@ def coordinate_areas(latitude: Floats, longitude: Floats, least_customers: int) 
     h3 = hexagons()
     if h3 is not None:
         for resolution in RESOLUTIONS:
-            yield Areas("hexagon", _spread(_hexagons(h3, points, resolution), known))
+            yield Areas("hexagon", _spread(*_hexagons(h3, points, resolution), known))
         return
     for radius in RADII_KM:
-        yield Areas("cluster", _spread(_clusters(points, radius, least_customers), known))
+        yield Areas("cluster", _spread(*_clusters(points, radius, least_customers), known))
 
 
 def hexagons() -> Any | None:  # Any: a module that is there only where the extra is installed
@@ -59,14 +59,15 @@ def hexagons() -> Any | None:  # Any: a module that is there only where the extr
     return package if hasattr(package, "latlng_to_cell") else None
 
 
-def _hexagons(h3: Any, points: Floats, resolution: int) -> Words:  # Any: as above
+def _hexagons(h3: Any, points: Floats, resolution: int) -> tuple[list[str], Integers]:  # Any: as above
+    """A name of each distinct point, and which of them each customer is at."""
     distinct, place = _distinct(points, _FINEST_DEGREES / 10)
     cells = [h3.latlng_to_cell(latitude, longitude, resolution) for latitude, longitude in distinct.tolist()]
     names = {cell: _around(*h3.cell_to_latlng(cell)) for cell in set(cells)}
-    return np.array([names[cell] for cell in cells])[place]
+    return [names[cell] for cell in cells], place
 
 
-def _clusters(points: Floats, radius_km: float, least_customers: int) -> Words:
+def _clusters(points: Floats, radius_km: float, least_customers: int) -> tuple[list[str], Integers]:
     """Clusters of DBSCAN over places snapped to a grid far finer than the radius, each weighed by its customers.
 
     Snapping keeps the neighbours of a place few, so that a million customers fit into memory.
@@ -78,7 +79,8 @@ def _clusters(points: Floats, radius_km: float, least_customers: int) -> Words:
     model = DBSCAN(eps=radius_km / _EARTH_KM, min_samples=least_customers, metric="haversine", algorithm="ball_tree")
     cluster = model.fit(np.radians(distinct), sample_weight=weight).labels_
     named = [_around(*_middle(distinct[cluster == one], weight[cluster == one])) for one in range(cluster.max() + 1)]
-    return np.array([*named, ELSEWHERE])[cluster][place]  # -1, near no cluster, is the last
+    near_none = cluster == -1
+    return [*named, ELSEWHERE], np.where(near_none, len(named), cluster)[place]
 
 
 def _distinct(points: Floats, step: float) -> tuple[Floats, NDArray[np.int64]]:
@@ -101,7 +103,8 @@ def _around(latitude: float, longitude: float) -> str:
     return f"Around {latitude:.2f}, {longitude:.2f}".replace("-0.00", "0.00")
 
 
-def _spread(labels: Words, known: NDArray[np.bool_]) -> Words:
-    whole = np.full(known.shape, "", dtype=labels.dtype)
-    whole[known] = labels
-    return whole
+def _spread(names: list[str], number: Integers, known: Flags) -> Coded:
+    """The names of those whose place is known, beside the others, who have none."""
+    whole = np.full(known.shape, len(names), dtype=np.int32)
+    whole[known] = number
+    return Coded.numbered([*names, ""], whole)

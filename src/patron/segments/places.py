@@ -7,17 +7,15 @@ were that one small too, the next smallest joins it, so that none can be found a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patron.models.arrays import Floats
+from patron.segments.coded import Coded
 from patron.segments.coordinates import ELSEWHERE, Areas, coordinate_areas
-
-Floats = NDArray[np.float64]
-Words = NDArray[np.str_]
 
 UNKNOWN: Final = "Place unknown"
 LEAST_CUSTOMERS: Final = 10
@@ -29,14 +27,14 @@ _LONGEST_POSTCODE, _SHORTEST_POSTCODE = 5, 1
 
 @dataclass(frozen=True, eq=False)
 class Locations:
-    """What is known of where customers are, an array each or None; an empty text or NaN is a place that is not known."""
+    """What is known of where customers are, of each customer or None; an empty text or NaN is a place that is not known."""
 
     latitude: Floats | None = None
     longitude: Floats | None = None
-    postcode: Words | None = None
-    branch: Words | None = None
-    region: Words | None = None
-    country: Words | None = None
+    postcode: Coded | None = None
+    branch: Coded | None = None
+    region: Coded | None = None
+    country: Coded | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Places:
     """
 
     by: str
-    labels: Words
+    labels: Coded
     cells: tuple[Cell, ...]
 
 
@@ -73,45 +71,49 @@ def places(
     best: tuple[float, Areas] | None = None
     for areas in _levels(locations, least_customers):
         cells, customers = _large(areas.labels, least_customers)
-        share = customers / max(int((areas.labels != "").sum()), 1)
+        known = int(areas.labels.counts()[~areas.labels.are("")].sum())
+        share = customers / max(known, 1)
         if 2 <= cells <= most_cells and share >= ENOUGH:
             return _told(areas, value, least_customers)
         # Nothing fits: the way that leaves the fewest out, the coarser of equals.
         if 1 <= cells <= most_cells and (best is None or share >= best[0]):
             best = (share, areas)
-    return _told(best[1], value, least_customers) if best else Places("", np.full(len(value), UNKNOWN), ())
+    nowhere = Coded.numbered([UNKNOWN], np.zeros(len(value), dtype=np.int32))
+    return _told(best[1], value, least_customers) if best else Places("", nowhere, ())
 
 
-def suppressed(labels: Words, least_customers: int = LEAST_CUSTOMERS) -> Words:
+def suppressed(labels: Coded, least_customers: int = LEAST_CUSTOMERS) -> Coded:
     """The labels with those of fewer than ``least_customers`` as one, ``ELSEWHERE``; the next smallest joins while that is small.
 
     Of fewer customers in all than may be told, all are ``ELSEWHERE``.
     """
-    names, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    merged = (counts < least_customers) | (names == ELSEWHERE)
-    for smallest in np.lexsort((names, counts)):
+    counts = labels.counts()
+    merged = (counts < least_customers) | labels.are(ELSEWHERE)
+    # Of equals the first by name is merged first: words stand in their order.
+    for smallest in np.argsort(counts, kind="stable"):
         if not 0 < int(counts[merged].sum()) < least_customers:
             break
         merged[smallest] = True
-    return np.where(merged[place], ELSEWHERE, labels)
+    gone = {word for word, is_merged in zip(labels.words, merged.tolist(), strict=True) if is_merged}
+    return labels.each(lambda word: ELSEWHERE if word in gone else word)
 
 
 def _told(areas: Areas, value: Floats, least_customers: int) -> Places:
-    labels = suppressed(np.where(areas.labels == "", UNKNOWN, areas.labels), least_customers)
-    names, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    worth = np.bincount(place, np.nan_to_num(value), minlength=len(names))
-    # The rest, and who is nowhere, stand last.
-    order = np.lexsort((names, -counts, np.isin(names, (ELSEWHERE, UNKNOWN))))
-    cells = tuple(Cell(str(names[at]), int(counts[at]), round(float(worth[at]), 4)) for at in order)
+    labels = suppressed(areas.labels.each(lambda word: word or UNKNOWN), least_customers)
+    names, counts = labels.words, labels.counts()
+    worth = np.bincount(labels.number, np.nan_to_num(value), minlength=len(names))
+    # The rest, and who is nowhere, stand last; of equals the first by name stands first.
+    order = np.lexsort((-counts, labels.are(ELSEWHERE, UNKNOWN)))
+    cells = tuple(Cell(names[at], int(counts[at]), round(float(worth[at]), 4)) for at in order)
     if len(labels) < least_customers:
         return Places("", labels, ())
     return Places(areas.by, labels, cells)
 
 
-def _large(labels: Words, least_customers: int) -> tuple[int, int]:
+def _large(labels: Coded, least_customers: int) -> tuple[int, int]:
     """How many areas are large enough to be told by name, and how many customers are in them."""
-    names, counts = np.unique(labels, return_counts=True)
-    large = counts[(counts >= least_customers) & (names != "") & (names != ELSEWHERE)]
+    counts = labels.counts()
+    large = counts[(counts >= least_customers) & ~labels.are("", ELSEWHERE)]
     return len(large), int(large.sum())
 
 
@@ -123,33 +125,33 @@ def _levels(locations: Locations, least_customers: int) -> Iterator[Areas]:
         for signs in range(_LONGEST_POSTCODE, _SHORTEST_POSTCODE - 1, -1):
             yield Areas("postcode", _with_country(_beginnings(locations.postcode, signs), locations.country))
     if locations.branch is not None:
-        yield Areas("branch", _each(locations.branch, lambda word: f"Branch {word}"))
+        yield Areas("branch", locations.branch.each(_branch))
     if locations.region is not None:
-        yield Areas("region", _with_country(_each(locations.region, str), locations.country))
+        yield Areas("region", _with_country(locations.region.each(str.strip), locations.country))
     if locations.country is not None:
-        yield Areas("country", _each(locations.country, str))
+        yield Areas("country", locations.country.each(str.strip))
 
 
-def _beginnings(postcode: Words, signs: int) -> Words:
+def _beginnings(postcode: Coded, signs: int) -> Coded:
     """The area that a postcode's first signs name; blanks, dashes and small letters make no difference."""
 
     def beginning(word: str) -> str:
         plain = "".join(sign for sign in word.upper() if sign.isalnum())
         return f"Postcode {plain[:signs]}" if plain else ""
 
-    return _each(postcode, beginning)
+    return postcode.each(beginning)
 
 
-def _with_country(areas: Words, country: Words | None) -> Words:
+def _with_country(areas: Coded, country: Coded | None) -> Coded:
     """Areas told apart by country, where that is known: equal postcodes of two countries are two places."""
     if country is None:
         return areas
-    told = _each(country, lambda word: f", {word}")
-    return np.where(areas == "", "", np.char.add(areas, told))
+
+    def told(area: str, name: str) -> str:
+        return f"{area}, {name.strip()}" if area and name.strip() else area
+
+    return areas.joined(country, told)
 
 
-def _each(words: Words, label: Callable[[str], str]) -> Words:
-    """The label of each word, an empty one of an empty one; asked once for each distinct word."""
-    names, place = np.unique(words, return_inverse=True)
-    labels = [label(name) if (name := str(word).strip()) else "" for word in names]
-    return np.array(labels, dtype=np.str_)[place] if labels else np.array([], dtype="<U1")
+def _branch(word: str) -> str:
+    return f"Branch {name}" if (name := word.strip()) else ""

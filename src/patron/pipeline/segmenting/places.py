@@ -8,17 +8,15 @@ from typing import Final
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from patron.models.arrays import Floats
 from patron.pipeline.columns import numbers_of
 from patron.pipeline.modelling.backtest import recalled_plan
 from patron.pipeline.step import Run
-from patron.segments.places import UNKNOWN, Locations, places
+from patron.segments.coded import Coded
+from patron.segments.places import UNKNOWN, Locations, Places, places
 
 TABLE: Final = ("work", "places")
-LONGEST_NAME: Final = 40
 LOCATED: Final = ("latitude", "longitude", "postcode")
 PLACE_GROUPS: Final = ("branch", "region", "country")
 
@@ -33,21 +31,10 @@ def place_customers(run: Run) -> str:
     told = groups.select(told_id="customer_id", **{name: groups[name] for name in words})
     rows = customers.left_join(told, customers.customer_id == told.told_id).drop("told_id")
     rows = _with_coordinates(run, rows)
-    fetched = run.warehouse.fetch(rows.order_by("customer_id"))
-    located = Locations(
-        latitude=_degrees(fetched, "latitude"),
-        longitude=_degrees(fetched, "longitude"),
-        postcode=_words(fetched, "postcode"),
-        branch=_words(fetched, "branch"),
-        region=_words(fetched, "region"),
-        country=_words(fetched, "country"),
-    )
+    ids, located = located_customers(run.warehouse.stream(rows.order_by("customer_id")))
     found = places(located, values, run.settings.segments.least_place)
-    place = pa.array(found.labels, pa.string(), mask=found.labels == UNKNOWN)
-    if not found.by:
-        place = pa.nulls(len(fetched), pa.string())
-    table = pa.table({"customer_id": fetched["customer_id"].cast(pa.string()), "place": place})
-    run.warehouse.replace(*TABLE, table)
+    place = _told(found) if found.by else pa.nulls(len(ids), pa.string())
+    run.warehouse.replace(*TABLE, pa.table({"customer_id": ids, "place": place}))
     run.remember("places", {"by": found.by, "cells": [asdict(cell) for cell in found.cells]})
     return found.by
 
@@ -62,15 +49,42 @@ def _with_coordinates(run: Run, rows: ir.Table) -> ir.Table:
     return rows.left_join(one, rows.customer_id == one.person_id).drop("person_id") if names else rows
 
 
+def located_customers(rows: pa.RecordBatchReader) -> tuple[pa.ChunkedArray, Locations]:
+    """The ids of customers and what is known of where they are; of names, however long, each distinct one is held once."""
+    schema = pa.schema([_held(field) for field in rows.schema])
+    held = pa.Table.from_batches((batch.cast(schema) for batch in rows), schema).unify_dictionaries()
+    located = Locations(
+        latitude=_degrees(held, "latitude"),
+        longitude=_degrees(held, "longitude"),
+        postcode=_words(held, "postcode"),
+        branch=_words(held, "branch"),
+        region=_words(held, "region"),
+        country=_words(held, "country"),
+    )
+    return held["customer_id"], located
+
+
+def _held(field: pa.Field) -> pa.Field:
+    if field.name in ("postcode", *PLACE_GROUPS):
+        return pa.field(field.name, pa.dictionary(pa.int32(), pa.string()))
+    return pa.field(field.name, pa.string()) if field.name == "customer_id" else field
+
+
 def _degrees(rows: pa.Table, name: str) -> Floats | None:
     if name not in rows.column_names:
         return None
     return np.asarray(rows[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _words(rows: pa.Table, name: str) -> NDArray[np.str_] | None:
+def _words(rows: pa.Table, name: str) -> Coded | None:
     if name not in rows.column_names:
         return None
-    # Every word takes as much room as the longest: one endless name must not cost gigabytes.
-    column = pc.utf8_slice_codeunits(rows[name].combine_chunks().cast(pa.string()).fill_null(""), 0, LONGEST_NAME)
-    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.str_)
+    column = rows[name].combine_chunks()
+    words = [*column.dictionary.to_pylist(), ""]
+    return Coded.numbered(words, column.indices.fill_null(len(words) - 1).to_numpy())
+
+
+def _told(found: Places) -> pa.Array:
+    """The place of each customer, missing where it is not known."""
+    words = pa.array([None if word == UNKNOWN else word for word in found.labels.words], pa.string())
+    return words.take(pa.array(found.labels.number))
