@@ -8,6 +8,7 @@ import pytest
 from features.random_world import FIRST, LAST, prompt_lines, random_facts, random_lines
 from features.silver_cast import CAST, CUTOFF, FACTS, HORIZON, Line, described, future, on, prepare, silver, warehouse
 from features.slow_features import slow_features, slow_outcome
+from patron.features.outcomes import EARLY, outcomes
 from patron.warehouse.duckdb import DuckDBWarehouse
 
 Answers = dict[tuple[int, str], tuple[object, ...]]
@@ -64,3 +65,14 @@ def test_features_and_outcomes_agree_with_the_slow_and_obvious_way(
         for name in (name for name in values if values[name] is not None):
             assert view[name] == pytest.approx(values[name], rel=1e-12), (cutoff, who, name)
         assert answers[cutoff, who] == slow_outcome(lines, who, cutoff, HORIZON)
+
+
+@pytest.mark.parametrize("days", [7, HORIZON // 2, HORIZON, HORIZON + 30])
+def test_the_early_part_is_what_a_shorter_horizon_would_give(house: DuckDBWarehouse, days: int) -> None:
+    prepared = prepare(house, silver(house, random_lines(11), random_facts(11)))
+    rows = house.fetch(outcomes(prepared, CUTOFFS, HORIZON, early_days=days)).to_pylist()
+    shorter = future(house, prepared, CUTOFFS, min(days, HORIZON))
+    assert {(row["as_of_day"], row["customer_id"]): row[EARLY] for row in rows} == {
+        key: value for key, (value, _, _) in shorter.items()
+    }
+    assert any(row[EARLY] for row in rows)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.compute as pc
 import pytest
 
@@ -119,7 +120,36 @@ def test_behaviour_adds_up(release: Release) -> None:
         assert (row["alert"] == "calm") == (row["alert_because"] is None)
     assert told["value_at_risk"] == pytest.approx(pc.sum(rows["value_at_risk"]).as_py(), abs=0.01)
     assert told["rising"] == pc.sum(rows["rising"].cast("int64")).as_py()
-    assert told["measured"]["at_risk"]["came"] >= 0
+    assert told["measured"]["at_risk"]["days"] == min(90, release.manifest.horizon_days)
+
+
+def test_the_loss_that_came_is_summed_over_the_days_that_are_told(twice: tuple[Release, Release]) -> None:
+    later = twice[1]
+    told = later.segmentation()["behaviour"]["measured"]
+    lost = told["at_risk"]
+    with duckdb.connect(later.folder.parent.parent / "warehouse.duckdb", read_only=True) as warehouse:
+        (came,) = warehouse.execute(
+            """
+            WITH after AS (
+                SELECT customer_id, sum(net) AS value FROM work.order_parts JOIN work.customer_keys USING (customer_key)
+                WHERE occurred_day > $day AND occurred_day <= $day + $days GROUP BY customer_id
+            )
+            SELECT sum(greatest(greatest(trailing_value, 0) * $days / $horizon - coalesce(value, 0), 0))
+            FROM work.past_features LEFT JOIN after USING (customer_id) WHERE as_of_day = $day
+            """,
+            {"day": told["day"], "days": lost["days"], "horizon": later.manifest.horizon_days},
+        ).fetchone() or (None,)
+    assert lost["came"] == pytest.approx(float(came), rel=1e-6)
+
+
+def test_expected_numbers_hold_every_customer_once(twice: tuple[Release, Release]) -> None:
+    for one in twice:
+        told = one.segmentation()["segmentation"]
+        served = {view for view, ahead in told["foresight"].items() if ahead["served"] == "model"}
+        assert told["expected"].keys() - {"outlook"} == served
+        assert ("outlook" in told["expected"]) == ("tier" in served)
+        for counts in told["expected"].values():
+            assert sum(counts.values()) == pytest.approx(one.manifest.customers, rel=1e-3)
 
 
 def test_who_moved_has_a_reason_and_groups_that_differ(twice: tuple[Release, Release]) -> None:

@@ -51,6 +51,19 @@ def test_the_loss_that_came_is_told_beside_the_one_expected(came: float, words: 
     assert words in story.loss_sentence(LossTest(100.0, 130.0, came), "GBP")
 
 
+def test_the_days_over_which_losses_were_measured_are_told() -> None:
+    told = story.loss_sentence(LossTest(100.0, 130.0, 102.0, days=56), "GBP")
+    assert "£100 was expected to be lost in the 56 days after, and £102 was." in told
+    assert story.days_sentence(56).startswith("No more than these 56 days could be measured")
+    assert story.days_sentence(90) == story.days_sentence(0) == ""
+
+
+def test_where_nobody_is_seen_to_leave_it_is_said_why_all_can_be_saved() -> None:
+    assert "customers who are still there to be saved hold £610,000" in story.at_risk_sentence(PLAIN, "GBP")
+    told = story.at_risk_sentence(replace(PLAIN, savable_value=679_990.0), "GBP")
+    assert told.endswith(f"is lost. {story.ALL_SAVABLE}")
+
+
 def test_a_list_that_does_not_beat_rfm_is_told_so() -> None:
     row = ListRow(47, 100.0, 300.0, 72.0, 1300.0)
     assert "does not beat RFM: its customers lost £100 each" in story.list_sentence(row, False, "GBP")

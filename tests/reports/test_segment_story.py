@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from patron.reports import segment_story as story
-from patron.reports.segment_answers import Calm, CalmView, Choice, Clusters, Flow, Foresight, Profile, Steadiness, Trait
+from patron.reports.segment_answers import (
+    Calm,
+    CalmView,
+    Candidate,
+    Choice,
+    Clusters,
+    Criteria,
+    Flow,
+    Foresight,
+    Profile,
+    Steadiness,
+    Trait,
+)
 from patron.reports.segment_tables import GroupRow, Heading, HeadingRow
 
 
@@ -57,6 +71,15 @@ def test_likely_groups_come_out_too_large_only_where_something_moves() -> None:
     assert "larger than they will be" in story.outlook_sentence(still, moving)
 
 
+def test_expected_numbers_are_called_so() -> None:
+    ways = (("up", 1_000), ("same", 3), ("down", 2))
+    told = story.outlook_sentence(Heading((HeadingRow("high", 3, 5),), ways, expected=True))
+    assert "1,000 are expected to go up, 3 to stay and 2 to go down." in told
+    assert told.endswith(
+        "Expected numbers are the chances of today's customers added up; who comes until then is not among them."
+    )
+
+
 @pytest.mark.parametrize(
     ("raw", "calm", "words"),
     [
@@ -90,6 +113,18 @@ def test_one_group_is_told_as_one_group() -> None:
     assert story.clusters_finding(told) == "All customers form one group"
     assert story.clusters_line(told) == "Clusters: one group only."
     assert story.agreement_sentence(told) == ""
+
+
+def test_clusters_that_outlived_a_search_are_told_with_the_candidates_of_their_own_day() -> None:
+    chosen = Candidate("kmeans", "K-Means", 2, Criteria())
+    found = Clusters(2, Choice(2, (chosen,), chosen))
+    kept = replace(found, kept_since="2011-11-09", choice=replace(found.choice, tried_on="2011-11-09"))
+    searched = replace(kept, choice=replace(found.choice, sentence="The 2 clusters are kept; a search today gives: 3."))
+    assert story.candidates_sentence(found).startswith("Each grouping tried, by its number")
+    assert "tried on 9 November 2011, when these clusters were found" in story.candidates_sentence(kept)
+    assert [one.chosen_then for one in (found, kept, searched)] == [True, True, False]
+    assert "2 by K-Means" in story.clusters_line(kept)
+    assert "K-Means" not in story.clusters_line(searched)
 
 
 def test_stages_that_are_late_are_added_up() -> None:

@@ -64,6 +64,18 @@ def test_now_and_next_are_counted_by_name(release: Path) -> None:
     assert tiers.outlook_of("same") == 40
 
 
+def test_what_is_expected_of_groups_stands_in_place_of_likeliest_groups(release: Path) -> None:
+    tell_segments(release)
+    expected = {"tier": {"high": 3.4, "medium": 10.6, "low": 26.0}, "outlook": {"up": 1.6, "same": 30.0, "down": 8.4}}
+    told = read_segment_lists(release, read_valuation(release), expected=expected)
+    tiers, names = told.heading("tier"), told.heading("rfm_segment")
+    assert tiers is not None
+    assert names is not None
+    assert [(row.name, row.next) for row in tiers.rows] == [("high", 3), ("medium", 11), ("low", 26)]
+    assert [tiers.outlook_of(word) for word in ("up", "same", "down")] == [2, 30, 8]
+    assert (tiers.expected, names.expected) == (True, False)
+
+
 def test_behaviour_of_somebody_without_a_score_is_a_damaged_release(release: Path) -> None:
     tell_segments(release, ids=["nobody"])
     with pytest.raises(DamagedRelease, match="have no score"):

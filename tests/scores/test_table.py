@@ -112,3 +112,6 @@ def test_an_outcome_is_given_as_it_was_known_by_a_day() -> None:
     assert past.window(1, 5).future_value.tolist() == [5.0, 7.0]
     assert past.window(1, 9).future_value.tolist() == [5.0, 8.0]
     assert past.windows([1, 2], 9)[0].future_orders.tolist() == [1.0, 2.0]
+    assert past.early == {}
+    early = past_of(pa.table(rows), pa.table(outcomes | {"future_early_value": [1.0, 2.0, 3.0, 4.0]})).early
+    assert {pair: values.tolist() for pair, values in early.items()} == {(1, 5): [1.0, 2.0], (1, 9): [4.0, 3.0]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 
 from patron.models.customers import Customers
 from patron.scores.views import numbered
-from patron.segments.grouping import GROUPED, PREVIOUS, VIEWS, Grouping
+from patron.segments.grouping import CHANCES, GROUPED, PREVIOUS, VIEWS, Grouping
 from patron.segments.heading import Heading
 from patron.segments.labels import Labeller
 from patron.segments.lifecycle import Rhythm
+from patron.segments.movement.next_label import Step, learn_next_label
 from patron.segments.movement.outlook import Outlook
 from patron.segments.rfm import RfmCuts, rfm_scores, rfm_segments
 from patron.segments.seasons import Seasons
@@ -110,6 +112,27 @@ def test_a_purchase_since_is_told_as_the_reason_of_a_new_name(grouping: Grouping
 def test_the_columns_are_those_declared_and_what_moves_are_told_from() -> None:
     assert set(GROUPED.names) > set(SEGMENTS.names)
     assert {f"because_{view}" for view in VIEWS} < set(GROUPED.names)
+
+
+def test_without_a_model_there_are_no_chances_to_sum(grouping: Grouping) -> None:
+    rows = grouping(BATCH)
+    assert all(rows.column(name).null_count == CUSTOMERS for names in CHANCES.values() for name in names)
+
+
+def test_chances_of_a_customer_are_of_all_next_tiers_and_of_going_up_or_down(grouping: Grouping) -> None:
+    customers = numbered(BATCH, TODAY)
+    now = grouping.heading.brought_places(customers)
+    later = np.where(np.arange(CUSTOMERS) % 5 == 0, 2, now)
+    step = Step(customers, grouping.heading.outlook, now, later, np.ones(CUSTOMERS))
+    model = learn_next_label([step], TIERS, 1)
+    rows = replace(grouping, heading=replace(grouping.heading, tier=model))(BATCH)
+    tiers, ways = (np.column_stack([rows.column(name) for name in CHANCES[view]]) for view in ("tier", "outlook"))
+    assert tiers.sum(axis=1) == pytest.approx(np.ones(CUSTOMERS), abs=3e-4)
+    assert ways.sum(axis=1) == pytest.approx(np.ones(CUSTOMERS), abs=3e-4)
+    assert ways[:, 1] == pytest.approx(tiers[np.arange(CUSTOMERS), now], abs=2e-4)
+    assert ways[now == 0, 0] == pytest.approx(np.zeros((now == 0).sum()))
+    assert ways[now == 2, 2] == pytest.approx(np.zeros((now == 2).sum()))
+    assert tiers.sum(axis=0) == pytest.approx(np.bincount(later, minlength=3), abs=3.0)
 
 
 def test_without_thresholds_everybody_is_low() -> None:

@@ -72,7 +72,7 @@ def queries(of: Grounds) -> Iterator[tuple[str, ibis.expr.types.Table]]:
     yield from of.prepared.items()
     yield "customer_features", customer_features(of.kept, CUTOFFS, ANY_HORIZON, of.features)
     yield "customer_features of one day", customer_features(of.kept, CUTOFFS[:1], ANY_HORIZON, of.features)
-    yield "past_outcomes", outcomes(of.kept, CUTOFFS, ANY_HORIZON)
+    yield "past_outcomes", outcomes(of.kept, CUTOFFS, ANY_HORIZON, early_days=ANY_HORIZON // 2)
     yield "customer_groups", customer_groups({**of.silver, **of.kept}, of.present, CUTOFFS)
     yield "cohort_revenue", cohort_revenue(of.kept, ANY_DAY)
     yield "newcomers", newcomers(of.kept, ANY_DAY)

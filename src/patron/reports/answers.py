@@ -87,7 +87,8 @@ class Answers:
 
 def read_answers(release: Path, top: int = 20) -> Answers:
     """Ask a release everything."""
-    valuation = read_valuation(release)
+    valuation, segmentation = read_valuation(release), read_segmentation(release)
+    grouping = segmentation.segmentation
     return Answers(
         imprint=read_imprint(release),
         evidence=read_evidence(release),
@@ -99,6 +100,6 @@ def read_answers(release: Path, top: int = 20) -> Answers:
         top=top_customers(valuation, top),
         confidence=confidence_summary(valuation),
         card=read_card(release),
-        segmentation=read_segmentation(release),
-        lists=read_segment_lists(release, valuation),
+        segmentation=segmentation,
+        lists=read_segment_lists(release, valuation, expected=grouping.expected if grouping else None),
     )

@@ -8,10 +8,13 @@ from patron.reports.segment_answers import AlertRow, Behaviour, ListRow, LossTes
 from patron.reports.segment_tables import Engagement, WatchedRow
 from patron.reports.story import Level, Verdict
 from patron.reports.wording import count, estimate, share
+from patron.segments.behaviour.at_risk import DAYS, hardly_left
 
 URGENT: Final = "act now"
 LEVELS: Final = (URGENT, "watch", "calm")
-DAYS: Final = 90
+ALL_SAVABLE: Final = (
+    "The purchase model sees hardly anybody leave, so nearly all that is at risk counts as still to be saved."
+)
 # How much more often alerted customers fell off than all did: good from, fair above. Conventions, not laws.
 LIFT_BOUNDS: Final = (1.5, 1.0)
 _ALIKE: Final = 0.1
@@ -77,15 +80,17 @@ def at_risk_finding(behaviour: Behaviour, currency: str) -> str:
 
 def at_risk_sentence(behaviour: Behaviour, currency: str) -> str:
     """The tail, and what can be saved."""
-    return (
-        f"One time in twenty more than {estimate(behaviour.value_at_risk_tail, currency)} is lost; customers who are still "
-        f"there to be saved hold {estimate(behaviour.savable_value, currency)} of the risk."
-    )
+    tail = f"One time in twenty more than {estimate(behaviour.value_at_risk_tail, currency)} is lost"
+    if hardly_left(behaviour.value_at_risk, behaviour.savable_value):
+        return f"{tail}. {ALL_SAVABLE}"
+    saved = estimate(behaviour.savable_value, currency)
+    return f"{tail}; customers who are still there to be saved hold {saved} of the risk."
 
 
 def loss_sentence(test: LossTest, currency: str) -> str:
     """How the loss expected on the past day compares with the one that came."""
-    said = f"On the past day {estimate(test.expected, currency)} was expected to be lost, and {estimate(test.came, currency)} was"
+    within = f" in the {test.days} days after" if test.days else ""
+    said = f"On the past day {estimate(test.expected, currency)} was expected to be lost{within}, and {estimate(test.came, currency)} was"
     if test.came > test.tail:
         off = test.came / test.expected if test.expected > 0 else 0.0
         much = f"{off:.1f} times as much, and " if off >= 1.5 else ""
@@ -94,6 +99,15 @@ def loss_sentence(test: LossTest, currency: str) -> str:
         return f"{said}."
     way = "more" if test.came > test.expected else "less"
     return f"{said}: {way} than expected, within the figure of one time in twenty."
+
+
+def days_sentence(days: int) -> str:
+    """Over how many days losses were measured, where that is not what is told; empty where it is, or is not known."""
+    if not 0 < days < DAYS:
+        return ""
+    return (
+        f"No more than these {count(days, 'day')} could be measured, the horizon; {DAYS} days are told in proportion."
+    )
 
 
 def list_sentence(row: ListRow | None, beats: bool | None, currency: str) -> str:

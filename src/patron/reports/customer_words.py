@@ -26,10 +26,11 @@ from patron.reports.wording import (
     short_day,
 )
 from patron.scores.amounts import in_words as amount_in_words
+from patron.segments.behaviour.at_risk import DAYS as RISK_DAYS
+from patron.segments.behaviour.at_risk import hardly_left
 
 WIDTH: Final = 100
 LABEL_WIDTH: Final = 12
-RISK_DAYS: Final = 90
 PARTS_OF_ENGAGEMENT: Final = ("recency", "frequency", "value", "trend", "variety", "response")
 Line = tuple[str, str]
 Row = Mapping[str, Any]  # Any: a row of a table
@@ -146,11 +147,13 @@ def _behaviour(facts: CustomerFacts) -> Iterator[Line]:
     if not row["usual_value"]:
         yield "At risk", f"nothing: the last {period(facts.horizon_days)} brought nothing to lose"
         return
+    saved = f"{estimate(row['savable_value'], currency)} of it can still be saved"
+    if hardly_left(row["value_at_risk"], row["savable_value"]):
+        saved = "nearly all of it can still be saved, since the chance that they have left is put at under 1%"
     yield (
         "At risk",
         f"{estimate(row['value_at_risk'], currency)} of the {estimate(row['usual_value'], currency)} that {RISK_DAYS} days "
-        f"usually bring, in one case of twenty over {estimate(row['value_at_risk_tail'], currency)}; "
-        f"{estimate(row['savable_value'], currency)} of it can still be saved",
+        f"usually bring, in one case of twenty over {estimate(row['value_at_risk_tail'], currency)}; {saved}",
     )
 
 

@@ -52,6 +52,7 @@ class Choice:
     chosen: Candidate | None = None
     sentence: str = ""
     verdict: str = ""
+    tried_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,10 @@ class ReasonTest:
 
 @dataclass(frozen=True)
 class Clusters:
-    """The clusters of a release."""
+    """The clusters of a release.
+
+    ``kept_since`` is the day on which they were found ('2011-11-09'), where that was an earlier release; empty otherwise.
+    """
 
     k: int
     choice: Choice
@@ -111,6 +115,12 @@ class Clusters:
     learnt_from: int = 0
     gone: tuple[str, ...] = ()
     reasons: ReasonTest | None = None
+    kept_since: str = ""
+
+    @property
+    def chosen_then(self) -> bool:
+        """Whether the choice is the one by which these clusters were found, and not a later search that they outlived."""
+        return self.choice.tried_on == self.kept_since
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,8 @@ class Grouping:
     foresight: dict[str, Foresight] | None = None
     flows: dict[str, tuple[Flow, ...]] | None = None
     flows_customers: int = 0
+    # Customers expected in each group one horizon from now, by view and group.
+    expected: dict[str, dict[str, float]] | None = None
     places: Places | None = None
     calm: Calm | None = None
     seasons: SeasonTest | None = None
@@ -242,7 +254,10 @@ class RisingTest:
 
 @dataclass(frozen=True)
 class LossTest:
-    """The loss expected on a past day, and the one that came; ``list`` holds those with most to save."""
+    """The loss expected on a past day, and the one that came in so many days; ``list`` holds those with most to save.
+
+    ``days`` is 0 in releases that measured it over the horizon, told for 90 days.
+    """
 
     expected: float
     tail: float
@@ -250,6 +265,7 @@ class LossTest:
     within_tail: Figure = None
     list: ListRow | None = None
     beats_rfm: bool | None = None
+    days: int = 0
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _clusters(answers: Answers) -> dict[str, tuple[float, Draw]]:
     drawn: dict[str, tuple[float, Draw]] = {}
     if found is None:
         return drawn
-    if any(one.k > 1 for one in found.choice.candidates):
+    if found.chosen_then and any(one.k > 1 for one in found.choice.candidates):
         drawn["candidates"] = (FULL, lambda w, n: candidates_chart(found.choice, w, n))
     if found.k > 1 and found.picture.coordinates:
         drawn["map"] = (FULL, lambda w, n: cluster_map(found.picture, found.profiles, w, n))

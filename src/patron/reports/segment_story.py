@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final, TypeVar
 
 from patron.reports.segment_answers import (
@@ -17,8 +18,8 @@ from patron.reports.segment_answers import (
     RuleRow,
     SeasonTest,
 )
-from patron.reports.segment_tables import GroupRow, Heading
-from patron.reports.wording import count, estimate, listed, period, printable, sentence, share
+from patron.reports.segment_tables import OUTLOOKS, GroupRow, Heading
+from patron.reports.wording import count, day, estimate, listed, period, printable, sentence, share
 from patron.segments.coordinates import ELSEWHERE
 from patron.segments.movement.migration import CAME, LEFT
 from patron.segments.places import UNKNOWN
@@ -79,6 +80,17 @@ def candidates_finding(clusters: Clusters) -> str:
     return f"{choice.chosen.k} segments by {choice.chosen.title}, the best of {count(tried, 'grouping')} tried"
 
 
+def candidates_sentence(clusters: Clusters) -> str:
+    """What the picture of candidates shows, and of which day."""
+    marked = "; the mark is what was chosen" if clusters.choice.chosen else ""
+    when = (
+        f" on {day(date.fromisoformat(clusters.kept_since))}, when these clusters were found"
+        if clusters.kept_since
+        else ""
+    )
+    return f"Each grouping tried{when}, by its number of segments{marked}"
+
+
 def map_finding(clusters: Clusters) -> str:
     """What the map shows."""
     told = {
@@ -118,7 +130,7 @@ def gone_sentence(clusters: Clusters) -> str:
 
 def clusters_line(clusters: Clusters) -> str:
     """The clusters in one line for the terminal."""
-    if clusters.k < 2 or clusters.choice.chosen is None:
+    if clusters.k < 2 or clusters.choice.chosen is None or not clusters.chosen_then:
         return f"Clusters: {_begun(clusters.choice.sentence) or 'one group only'}."
     return f"Clusters: {clusters.k} by {clusters.choice.chosen.title}; {clusters_finding(clusters)}."
 
@@ -258,17 +270,27 @@ def _right(customers: float | None, money: float | None) -> str:
 
 def outlook_sentence(tier: Heading, others: Heading | None = None) -> str:
     """How many go up, stay and go down, and how to read the counts."""
-    changes = [row for heading in (tier, others) if heading for row in heading.rows if row.now != row.next]
     moving = tier.outlook and (tier.outlook_of("up") or tier.outlook_of("down"))
+    up, same, down = (f"{tier.outlook_of(word):,}" for word in OUTLOOKS)
+    they = (
+        f"{up} are expected to go up, {same} to stay and {down} to"
+        if tier.expected
+        else f"{up} should go up, {same} stay and {down}"
+    )
     told = [
-        f"By the tier of what they brought, {tier.outlook_of('up'):,} should go up, {tier.outlook_of('same'):,} stay and {tier.outlook_of('down'):,} go down."
-        if moving
-        else "Nobody is shown as changing tier.",
-        "Each customer counts for the likeliest group alone, so large groups come out larger than they will be."
-        if changes
-        else "",
+        f"By the tier of what they brought, {they} go down." if moving else "Nobody is shown as changing tier.",
+        *dict.fromkeys(_counted(heading) for heading in (tier, others) if heading),
     ]
     return " ".join(filter(None, told))
+
+
+def _counted(heading: Heading) -> str:
+    """How the next counts of a view were made; empty where nothing changes."""
+    if heading.expected:
+        return "Expected numbers are the chances of today's customers added up; who comes until then is not among them."
+    if all(row.now == row.next for row in heading.rows):
+        return ""
+    return "Each customer counts for the likeliest group alone, so large groups come out larger than they will be."
 
 
 def cell_share(part: float | None) -> str:

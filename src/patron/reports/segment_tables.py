@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ MOST_LISTED: Final = 10
 ENGAGEMENT_BINS: Final = 20
 OUTLOOKS: Final = ("up", "same", "down")
 VIEWS: Final = ("tier", "rfm_segment", "lifecycle", "cluster")
+Expected = Mapping[str, Mapping[str, float]]
 _RISK: Final = ("usual_value", "value_at_risk", "value_at_risk_tail", "savable_value", "potential")
 
 
@@ -42,7 +43,7 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class HeadingRow:
-    """One group: how many customers are in it now, and how many should be one horizon from now."""
+    """One group: how many customers are in it now, and how many are expected one horizon from now."""
 
     name: str
     now: int
@@ -51,10 +52,11 @@ class HeadingRow:
 
 @dataclass(frozen=True)
 class Heading:
-    """Where customers are heading in one view."""
+    """Where customers are heading in one view; ``expected`` where the next counts are chances added up, not likeliest groups."""
 
     rows: tuple[HeadingRow, ...]
     outlook: tuple[tuple[str, int], ...] = ()
+    expected: bool = False
 
     def outlook_of(self, word: str) -> int:
         return dict(self.outlook).get(word, 0)
@@ -122,8 +124,13 @@ class SegmentLists:
         return dict(self.headings).get(view)
 
 
-def read_segment_lists(release: Path, valuation: Valuation, most: int = MOST_LISTED) -> SegmentLists:
-    """Counts over all customers, and the ``most`` customers of each list; equal ones by their id."""
+def read_segment_lists(
+    release: Path, valuation: Valuation, most: int = MOST_LISTED, expected: Expected | None = None
+) -> SegmentLists:
+    """Counts over all customers, and the ``most`` customers of each list; equal ones by their id.
+
+    ``expected`` is how many customers the run expects in each group, by view; without, likeliest groups are counted.
+    """
     labels = _read(release, SEGMENTS)
     movers, movers_in_all = _movers(_read(release, MOVES), most)
     watched = _read(release, BEHAVIOUR)
@@ -131,7 +138,7 @@ def read_segment_lists(release: Path, valuation: Valuation, most: int = MOST_LIS
     return SegmentLists(
         stages=_groups(labels, valuation, "lifecycle", {stage.name: stage.description for stage in STAGES}),
         seasons=_groups(labels, valuation, "seasonal_type", dict.fromkeys(SEASONAL_TYPES, "")),
-        headings=_headings(labels),
+        headings=_headings(labels, expected or {}),
         movers=movers,
         movers_in_all=movers_in_all,
         savable=_listed(whole, valuation, "savable_value", most),
@@ -174,7 +181,7 @@ def _groups(labels: Any, valuation: Valuation, column: str, meanings: dict[str, 
     )
 
 
-def _headings(labels: Any) -> tuple[tuple[str, Heading], ...]:
+def _headings(labels: Any, expected: Expected) -> tuple[tuple[str, Heading], ...]:
     views = (
         ("tier", "brought_tier", "next_tier", TIERS),
         ("rfm_segment", "rfm_segment", "next_rfm_segment", RFM_NAMES),
@@ -182,15 +189,17 @@ def _headings(labels: Any) -> tuple[tuple[str, Heading], ...]:
     told = []
     for view, now, ahead, names in views:
         if labels is not None and {now, ahead} <= {*labels.column_names} and len(labels):
-            here, there = _counts(labels[now]), _counts(labels[ahead])
-            rows = tuple(HeadingRow(name, here.get(name, 0), there.get(name, 0)) for name in names)
-            told.append((view, Heading(rows, _outlook(labels) if view == "tier" else ())))
+            here, there = _counts(labels[now]), expected.get(view) or _counts(labels[ahead])
+            rows = tuple(HeadingRow(name, here.get(name, 0), round(there.get(name, 0))) for name in names)
+            outlook = _outlook(labels, expected) if view == "tier" else ()
+            told.append((view, Heading(rows, outlook, expected=bool(expected.get(view)))))
     return tuple(told)
 
 
-def _outlook(labels: Any) -> tuple[tuple[str, int], ...]:
-    counts = _counts(labels["tier_outlook"]) if "tier_outlook" in labels.column_names else {}
-    return tuple((word, counts.get(word, 0)) for word in OUTLOOKS) if counts else ()
+def _outlook(labels: Any, expected: Expected) -> tuple[tuple[str, int], ...]:
+    held = _counts(labels["tier_outlook"]) if "tier_outlook" in labels.column_names else {}
+    counts = expected.get("outlook") or held
+    return tuple((word, round(counts.get(word, 0))) for word in OUTLOOKS) if counts else ()
 
 
 def _counts(column: Any) -> dict[str, int]:

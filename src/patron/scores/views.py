@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from patron.features.outcomes import EARLY
 from patron.models.arrays import Floats
 from patron.models.customers import Customers, Window
 
@@ -29,10 +30,14 @@ def numbered(features: pa.RecordBatch, as_of_day: int) -> Customers:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """Customers at past cutoffs, and what they did in the horizon after each, as it was known by some later day."""
+    """Customers at past cutoffs, and what they did in the horizon after each, as it was known by some later day.
+
+    ``early`` is what they brought in the first days of that horizon, where the outcomes tell it.
+    """
 
     features: dict[int, Customers]
     outcomes: dict[tuple[int, int], tuple[Floats, Floats]]
+    early: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     def window(self, cutoff: int, known_by: int) -> Window:
         """Customers at a cutoff with their outcome as known by a day."""
@@ -47,18 +52,16 @@ def past_of(features: pa.Table, outcomes: pa.Table) -> Past:
     """The past from its two tables: features by as_of_day, outcomes by as_of_day and known_by."""
     days = sorted(set(features["as_of_day"].to_pylist()))
     pairs = sorted(set(zip(outcomes["as_of_day"].to_pylist(), outcomes["known_by"].to_pylist(), strict=True)))
+    ordered = {
+        (day, known): _at(outcomes.filter(pc.equal(outcomes["known_by"], known)), day).sort_by("customer_id")
+        for day, known in pairs
+    }
+    told = ordered if EARLY in outcomes.column_names else {}
     return Past(
         {day: customers_of(_at(features, day), day) for day in days},
-        {
-            (day, known): _outcome(_at(outcomes.filter(pc.equal(outcomes["known_by"], known)), day))
-            for day, known in pairs
-        },
+        {pair: (_floats(rows["future_value"]), _floats(rows["future_orders"])) for pair, rows in ordered.items()},
+        {pair: _floats(rows[EARLY]) for pair, rows in told.items()},
     )
-
-
-def _outcome(rows: pa.Table) -> tuple[Floats, Floats]:
-    ordered = rows.sort_by("customer_id")
-    return _floats(ordered["future_value"]), _floats(ordered["future_orders"])
 
 
 def _at(table: pa.Table, day: int) -> pa.Table:

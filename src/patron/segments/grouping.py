@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from patron.scores.views import numbered
 from patron.segments.clustered import NO_CLUSTER, Clustered
-from patron.segments.heading import Heading, outlook_word
+from patron.segments.heading import OUTLOOKS, Heading, outlook_chances, outlook_word
 from patron.segments.labels import Labeller
 from patron.segments.reasons import Before, MoveReasons
-from patron.segments.rfm import rfm_segments
+from patron.segments.rfm import RFM_NAMES, rfm_segments
 from patron.segments.seasons import Seasons
 from patron.segments.tiers import TIERS
 
@@ -40,6 +40,12 @@ PREVIOUS: Final = pa.schema(
     ]
 )
 """What is told of a customer from the release before."""
+CHANCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tier": tuple(f"chance_of_{tier}" for tier in TIERS),
+    "outlook": tuple(f"chance_of_{word}" for word in OUTLOOKS),
+    "rfm_segment": tuple(f"chance_of_rfm_{place}" for place in range(len(RFM_NAMES))),
+}
+"""The columns with the chances of each next tier, of going up or down, and of each next RFM name."""
 GROUPED: Final = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -70,6 +76,8 @@ GROUPED: Final = pa.schema(
         *((f"because_{view}", pa.string()) for view in VIEWS),
         ("value_before", pa.float64()),
         ("value_now", pa.float64()),
+        # What is expected of whole groups is summed from them.
+        *((name, pa.float64()) for names in CHANCES.values() for name in names),
     ]
 )
 
@@ -97,7 +105,8 @@ class Grouping:
         stage = self.labeller.stage(columns, before.lifecycle)
         reasons = MoveReasons(self.labeller, self.currency, self.began, self.another_model)
         next_tier, next_rfm = self.heading.next_tier(customers), self.heading.next_rfm(customers, rfm)
-        brought = np.array(TIERS)[self.heading.brought_places(customers)]
+        brought_place = self.heading.brought_places(customers)
+        brought = np.array(TIERS)[brought_place]
         made = {
             "customer_id": rows.column("customer_id").cast(pa.string()),
             "as_of": rows.column("as_of").cast(pa.date32()),
@@ -126,6 +135,9 @@ class Grouping:
             "because_lifecycle": reasons.lifecycle(before, stage, columns),
             "value_before": pa.array(before.value, from_pandas=True),
             "value_now": value,
+            **_chances("tier", next_tier.chances, len(customers)),
+            **_chances("outlook", outlook_chances(brought_place, next_tier.chances), len(customers)),
+            **_chances("rfm_segment", next_rfm.chances, len(customers)),
             **self._clusters(rows, columns, before),
         }
         return pa.RecordBatch.from_arrays([_array(made[field.name], field.type) for field in GROUPED], schema=GROUPED)
@@ -187,6 +199,13 @@ def _words(words: Words) -> pa.Array:
 
 def _share(chance: Floats) -> pa.Array:
     return pa.array(np.round(chance, 6), from_pandas=True)
+
+
+def _chances(view: str, chances: Floats | None, rows: int) -> dict[str, object]:
+    """The columns of a view's chances; missing where nothing was learnt."""
+    if chances is None:
+        return dict.fromkeys(CHANCES[view], pa.nulls(rows))
+    return dict(zip(CHANCES[view], np.round(chances, 4).T, strict=True))
 
 
 def _array(values: object, kind: pa.DataType) -> pa.Array:

@@ -62,11 +62,29 @@ SEGMENTS = Table(
         ),
         column("place", "text", "the finest area that holds enough customers; empty where no place is known"),
         column("brought_tier", "text", "the tier of what they brought over the last horizon", required=True),
-        column("next_tier", "text", "the tier of what they will bring over the next one", required=True),
-        column("next_tier_chance", "share", "how sure that is; empty where nothing could be learnt"),
+        column(
+            "next_tier",
+            "text",
+            "the likeliest tier of what they will bring over the next one, by a model in which money counts",
+            required=True,
+        ),
+        column(
+            "next_tier_chance",
+            "share",
+            "the chance of that tier, all customers counting alike; empty where nothing could be learnt",
+        ),
         column("tier_outlook", "text", "up, same or down: next_tier beside brought_tier", required=True),
-        column("next_rfm_segment", "text", "the RFM name they will carry one horizon from now", required=True),
-        column("next_rfm_chance", "share", "how sure that is; empty where nothing could be learnt"),
+        column(
+            "next_rfm_segment",
+            "text",
+            "the likeliest RFM name one horizon from now, by a model in which money counts",
+            required=True,
+        ),
+        column(
+            "next_rfm_chance",
+            "share",
+            "the chance of that name, all customers counting alike; empty where nothing could be learnt",
+        ),
     ),
 )
 MOVES = Table(
@@ -131,7 +149,12 @@ BEHAVIOUR = Table(
         column("usual_value", "real", "what 90 days bring at the pace of the last horizon", required=True),
         column("value_at_risk", "real", "the loss expected of the next 90 days, beside the usual value", required=True),
         column("value_at_risk_tail", "real", "the loss that one case in twenty exceeds", required=True),
-        column("savable_value", "real", "the part of the expected loss whose customer is still there", required=True),
+        column(
+            "savable_value",
+            "real",
+            "value_at_risk times the chance that the customer has not left; the same where the purchase process sees nobody leave",
+            required=True,
+        ),
         column(
             "rising",
             "flag",

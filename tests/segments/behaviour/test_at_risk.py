@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patron.segments.behaviour.at_risk import at_risk, fitted_spread, realised_loss, usual_value
+from patron.segments.behaviour.at_risk import (
+    at_risk,
+    fitted_spread,
+    hardly_left,
+    measured_days,
+    realised_loss,
+    usual_value,
+)
 
 USUAL, EXPECTED, LOST, ALIVE, SPREAD = 100.0, 63.0, 0.3, 0.9, 0.5
 
@@ -64,3 +71,14 @@ def test_nobody_without_a_usual_value_has_anything_to_lose() -> None:
 def test_losses_and_usual_values_are_in_their_units() -> None:
     assert realised_loss(np.array([10.0, 10.0, -3.0]), np.array([4.0, 12.0, 5.0])).tolist() == [6.0, 0.0, 0.0]
     assert usual_value(np.array([120.0]), 120).tolist() == [90.0]
+    assert usual_value(np.array([120.0, -5.0]), 120, 60).tolist() == [60.0, 0.0]
+
+
+def test_losses_are_measured_over_90_days_or_a_shorter_horizon() -> None:
+    assert [measured_days(days) for days in (7, 89, 90, 365)] == [7, 89, 90, 90]
+
+
+def test_hardly_anybody_has_left_where_what_can_be_saved_is_what_is_at_risk() -> None:
+    assert hardly_left(680_130.92, 680_130.81)
+    assert not hardly_left(100.0, 99.0)
+    assert not hardly_left(0.0, 0.0)

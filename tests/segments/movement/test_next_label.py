@@ -59,6 +59,24 @@ def test_the_chances_of_a_customer_add_up_and_do_not_hang_on_the_others(learnt: 
     assert (alone == chances[few]).all()
 
 
+def test_chances_add_up_to_the_customers_who_carried_each_label(learnt: NextLabel) -> None:
+    lessons = [step(1), step(2)]
+    chances = sum(learnt.chances(one.outlook, one.customers, one.now).sum(axis=0) for one in lessons)
+    carried = sum(np.bincount(one.later, minlength=len(TIERS)) for one in lessons)
+    assert chances == pytest.approx(carried, abs=3.0)
+    votes = NextLabel(learnt.labels, learnt.booster, np.ones(len(TIERS)))
+    voted = sum(votes.chances(one.outlook, one.customers, one.now).sum(axis=0) for one in lessons)
+    assert np.abs(voted - carried).max() > 10, "votes count customers by their money"
+
+
+def test_factors_change_chances_and_not_the_likeliest_label(learnt: NextLabel) -> None:
+    some = step(4, 300)
+    votes = NextLabel(learnt.labels, learnt.booster, np.ones(len(TIERS)))
+    likeliest, chances = votes.told(some.outlook, some.customers, some.now)
+    assert (likeliest == chances.argmax(axis=1)).all()
+    assert (learnt.told(some.outlook, some.customers, some.now)[0] == likeliest).all()
+
+
 def test_the_same_lessons_teach_the_same_also_after_a_journey(learnt: NextLabel) -> None:
     some = step(4, 300)
     again = learn_next_label([step(1), step(2)], TIERS, 7)

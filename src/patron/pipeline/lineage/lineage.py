@@ -33,6 +33,7 @@ from patron.pipeline.mapped import columns_that_sources_fill
 from patron.pipeline.segmenting.places import LOCATED, PLACE_GROUPS
 from patron.pipeline.step import Run, StepReport
 from patron.quality.value import with_value
+from patron.segments.behaviour.at_risk import DAYS as RISK_DAYS
 from patron.settings import Settings
 from patron.tables import FILES, LINEAGE, SOURCE_TABLES, TRANSACTIONS, Column, silver_columns
 from patron.version import VERSION
@@ -208,7 +209,8 @@ def _describe(grounds: Grounds) -> Iterable[Edge]:
     for name in grounds.described.columns:  # the past ones are the same query, of customers drawn by chance
         for source in _DRAWN_BY:
             yield Edge("describe", source, Place("work", "past_features", name), "filtered")
-    rows = outcomes(grounds.kept, CUTOFFS, ANY_HORIZON, sample).mutate(known_by=ibis.literal(ANY_DAY, "int32"))
+    rows = outcomes(grounds.kept, CUTOFFS, ANY_HORIZON, sample, early_days=RISK_DAYS)
+    rows = rows.mutate(known_by=ibis.literal(ANY_DAY, "int32"))
     yield from _traced("describe", "work", "past_outcomes", rows)
     groups = customer_groups({**grounds.silver, **grounds.kept}, grounds.present, CUTOFFS, sample)
     yield from _traced("describe", "work", "customer_groups", groups)

@@ -127,7 +127,7 @@ def behaved(features: Collection[str]) -> tuple[Made, ...]:
     """gold.behaviour, given all features."""
     process, engaged = _of(PROCESS), _of(name for name in ENGAGEMENT if name in features)
     alert = (*process, *engaged, _BROUGHT, *_learnt((*PROCESS, *(name for name in ENGAGEMENT if name in features))))
-    risk = (*_learnt((*PROCESS, "trailing_value")), _BROUGHT, VALUE)
+    risk = (*_learnt((*PROCESS, "trailing_value")), "work.past_outcomes.future_early_value", _BROUGHT, VALUE)
     rising = (_BROUGHT, VALUE, *_CUTS)
     parts = (Made(f"engagement_{part}", "computed", engaged, "points, beside other customers") for part in POINTS)
     return (

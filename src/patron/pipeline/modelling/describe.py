@@ -22,6 +22,7 @@ from patron.features.prepared import needed_tables
 from patron.periods import Horizon, day_number, day_of, longest_provable_horizon, parse_period
 from patron.pipeline.mapped import mapped_columns, silver_tables
 from patron.pipeline.step import Run, StepReport
+from patron.segments.behaviour.at_risk import DAYS as RISK_DAYS
 
 SHORTEST_HORIZON_DAYS = 7
 ROWS_AT_ONCE = 20_000_000
@@ -97,7 +98,8 @@ def _outcomes_known_by(
 ) -> ir.Table:
     parts = prepared["order_parts"]
     known = {**prepared, "order_parts": parts.filter(parts.visible_day <= known_by)}
-    return outcomes(known, cutoffs, horizon_days, customers=sample).mutate(known_by=ibis.literal(known_by, "int32"))
+    came = outcomes(known, cutoffs, horizon_days, customers=sample, early_days=RISK_DAYS)
+    return came.mutate(known_by=ibis.literal(known_by, "int32"))
 
 
 def _batches(cutoffs: list[int], rows: int) -> Iterator[list[int]]:

@@ -37,6 +37,7 @@ class Found:
     """Clusters with the identity they keep: ids and names by label, and the id that the next new cluster takes.
 
     ``kept_since`` is the day of the release whose clusters these still are; empty where they were found in this run.
+    ``choice`` is how they were chosen, of the day on which they were found; empty where that was not kept.
     """
 
     clusters: Clusters
@@ -44,6 +45,7 @@ class Found:
     fresh: tuple[int, ...]
     gone: tuple[str, ...]
     next_id: int
+    choice: dict[str, Any]  # Any: plain data
     kept_since: str = ""
 
 
@@ -107,7 +109,7 @@ def _still_good(
         classifier, tuple(ids), tuple(names[str(one)] for one in ids), run.settings.segments.hysteresis, anew=False
     )
     since = kept["kept_since"] or earlier.manifest.as_of
-    return Found(as_before, clustered, (), (), kept["next_id"], since)
+    return Found(as_before, clustered, (), (), kept["next_id"], kept.get("choice", {}), since)
 
 
 def _asked(run: Run) -> list[object]:
@@ -134,7 +136,8 @@ def _with_identity(
     names = lasting_names(lasting_ids, [profile.name for profile in clusters.profiles], held)
     clustered = Clustered(clusters.classifier, lasting_ids, tuple(names), run.settings.segments.hysteresis)
     gone = tuple(held.get(one, str(one)) for one in matching.gone)
-    return Found(clusters, clustered, matching.fresh, gone, max(matching.next_id, *(one + 1 for one in lasting_ids)))
+    next_id = max(matching.next_id, *(one + 1 for one in lasting_ids))
+    return Found(clusters, clustered, matching.fresh, gone, next_id, clusters.choice.to_dict())
 
 
 def lasting_names(ids: Sequence[int], proposed: Sequence[str], held: Mapping[int, str]) -> list[str]:
@@ -178,6 +181,7 @@ def keep_artifacts(run: Run, found: Found | None) -> None:
             "next_id": found.next_id,
             "asked": _asked(run),
             "kept_since": found.kept_since,
+            "choice": found.choice,
         }
         files[KEPT_AS] = json.dumps(kept, sort_keys=True, indent=1).encode()
     names_kept = sorted(files)
@@ -194,13 +198,12 @@ def told_clusters(found: Found | None, some: Customers) -> dict[str, Any] | None
         {**profile.to_dict(), "id": found.clustered.ids[profile.label], "name": found.clustered.names[profile.label]}
         for profile in found.clusters.profiles
     ]
-    choice = found.clusters.choice.to_dict()
-    if found.kept_since:
-        choice["sentence"] = (
-            f"The {found.clustered.classifier.k} clusters found on {found.kept_since} are kept, since new ones would not be clearly "
-            f"better; a search today gives: {choice['sentence']}"
-        )
-    kept = {"choice": choice, "fresh": list(found.fresh), "gone": list(found.gone), "kept_since": found.kept_since}
+    kept = {
+        "choice": _told_choice(found),
+        "fresh": list(found.fresh),
+        "gone": list(found.gone),
+        "kept_since": found.kept_since,
+    }
     return {
         **told,
         "k": found.clusters.classifier.k,
@@ -208,6 +211,21 @@ def told_clusters(found: Found | None, some: Customers) -> dict[str, Any] | None
         **kept,
         "reasons": _tested_reasons(found.clustered.classifier, some),
     }
+
+
+def _told_choice(found: Found) -> dict[str, Any]:  # Any: plain data
+    """How the clusters were chosen, on the day on which they were found; where that is not known, what a search gives today."""
+    if not found.kept_since:
+        return found.choice
+    searched = found.clusters.choice.to_dict()
+    kept = (
+        f"The {found.clustered.classifier.k} clusters found on {found.kept_since} are kept, since new ones would not be clearly "
+        "better"
+    )
+    if not found.choice:
+        return {**searched, "sentence": f"{kept}; a search today gives: {searched['sentence']}"}
+    then = {**found.choice, "tried_on": found.kept_since}
+    return {**then, "sentence": f"{kept}. On that day they were chosen so: {found.choice['sentence']}"}
 
 
 def _tested_reasons(classifier: Classifier, some: Customers) -> dict[str, Any] | None:  # Any: plain data

@@ -21,10 +21,11 @@ from patron.pipeline.segmenting.seasonal import told_seasons
 from patron.pipeline.segmenting.steadied import measure_calm
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import Release
-from patron.segments.grouping import GROUPED, VIEWS, Grouping
+from patron.segments.grouping import CHANCES, GROUPED, VIEWS, Grouping
+from patron.segments.heading import OUTLOOKS
 from patron.segments.labels import RFM_NEEDS, Labeller
 from patron.segments.lifecycle import Rhythm
-from patron.segments.rfm import RfmCuts
+from patron.segments.rfm import RFM_NAMES, RfmCuts
 from patron.segments.seasons import Seasons
 from patron.segments.tiers import TIERS, tier_thresholds
 from patron.tables import MOVES, SEGMENTS
@@ -55,6 +56,7 @@ def segment(run: Run) -> StepReport:
         _another_model(run, plan, earlier),
     )
     run.warehouse.map_rows(*GROUPS, _together(run, before, run.warehouse.table(*PLACES)), grouping, GROUPED)
+    expected = _expected(run, learnt)
     _write_gold(run)
     keep_artifacts(run, found)
     told = {
@@ -67,7 +69,7 @@ def segment(run: Run) -> StepReport:
         "usual_gap": labeller.rhythm.usual_gap,
         "thresholds": asdict(labeller.tiers),
     }
-    run.remember("segmentation", told | _told_movement(learnt, len(some)))
+    run.remember("segmentation", told | _told_movement(learnt, len(some)) | {"expected": expected})
     return _report(run)
 
 
@@ -88,6 +90,25 @@ def _told_movement(learnt: Learnt, customers: int) -> dict[str, Any]:  # Any: pl
         "flows": {view: [asdict(flow) for flow in flows] for view, flows in learnt.flows.items()},
         "flows_customers": customers,
         "brought_thresholds": asdict(learnt.heading.brought),
+    }
+
+
+def _expected(run: Run, learnt: Learnt) -> dict[str, dict[str, float]]:
+    """How many customers are expected in each group one horizon from now, their chances added up; of views that a model tells."""
+    told = {
+        view: model for view, model in (("tier", learnt.heading.tier), ("rfm_segment", learnt.heading.rfm)) if model
+    }
+    words = {"tier": TIERS, "outlook": OUTLOOKS, "rfm_segment": RFM_NAMES}
+    views = [view for view in words if (view if view != "outlook" else "tier") in told]
+    if not views:
+        return {}
+    rows = run.warehouse.table(*GROUPS)
+    names = [name for view in views for name in CHANCES[view]]
+    sums = {name: rows[name].cast("decimal(38,4)").sum().cast("float64") for name in names}
+    (summed,) = run.warehouse.fetch(rows.aggregate(**sums)).to_pylist()
+    return {
+        view: {word: round(summed[name], 2) for word, name in zip(words[view], CHANCES[view], strict=True)}
+        for view in views
     }
 
 

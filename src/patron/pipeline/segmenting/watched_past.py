@@ -18,10 +18,10 @@ from patron.pipeline.modelling.backtest import PAST_VALUES
 from patron.pipeline.step import Run
 from patron.scores.views import Past
 from patron.segments.behaviour.alerts import Alerts, learn_alerts, measure_alerts
-from patron.segments.behaviour.at_risk import DAYS, AtRisk, fitted_spread, realised_loss
+from patron.segments.behaviour.at_risk import AtRisk, fitted_spread, measured_days, realised_loss, usual_value
 from patron.segments.behaviour.engagement import Engagement
 from patron.segments.behaviour.rising import Rising, hold_list
-from patron.segments.behaviour.watching import risk_of, signs_of
+from patron.segments.behaviour.watching import ahead_of, risk_of, signs_of
 from patron.segments.rfm import rfm_scores
 from patron.segments.tiers import tier_thresholds
 
@@ -39,15 +39,19 @@ def taught(customers: Customers, horizon_days: int) -> tuple[FittedProcessValue,
 
 
 def learnt_from(past: Past, plan: CutoffPlan, known_by: int) -> tuple[Alerts | None, float]:
-    """Alerts and the spread of buyers' values, from all days whose future was known by this one."""
-    lessons, spreads = [], []
+    """Alerts and the spread of buyers' values, from all days whose future was known by this one.
+
+    Alerts are of the horizon; the spread is of the days over which losses are measured.
+    """
+    lessons, spreads, days = [], [], measured_days(plan.horizon_days)
     for window in past.windows(plan.training_of(known_by), known_by):
         customers, brought = window.customers, window.customers.column("trailing_value")
         process, engagement = taught(customers, plan.horizon_days)
         lessons.append((signs_of(process, engagement, customers, plan.horizon_days), brought, window.future_value))
-        told = process.predict(customers)
-        lost = float(realised_loss(brought, window.future_value).sum())
-        spreads.append(fitted_spread(np.maximum(brought, 0.0), told.expected_value, told.probability_no_purchase, lost))
+        told = process.predict(customers).expected_value
+        usual, expected, no_purchase, _ = ahead_of(process, customers, told, plan.horizon_days, days)
+        lost = float(realised_loss(usual, past.early[customers.as_of_day, known_by]).sum())
+        spreads.append(fitted_spread(usual, expected, no_purchase, lost))
     return learn_alerts(lessons), float(np.mean(spreads)) if spreads else MIDDLING_SPREAD
 
 
@@ -64,7 +68,9 @@ def measure_behaviour(run: Run, plan: CutoffPlan, past: Past) -> dict[str, Any] 
     process, engagement = taught(customers, plan.horizon_days)
     alerts, spread = learnt_from(past, plan, day)
     signs = signs_of(process, engagement, customers, plan.horizon_days)
-    risk = risk_of(process, customers, expected, plan.horizon_days, spread)
+    days = measured_days(plan.horizon_days)
+    risk = risk_of(process, customers, expected, plan.horizon_days, spread, days)
+    usual = usual_value(brought, plan.horizon_days, days)
     thresholds = tier_thresholds(brought, run.settings.segments)
     flags = Rising.of(brought, expected, thresholds).flags(brought, expected)
     bought = window.future_orders > 0
@@ -76,7 +82,7 @@ def measure_behaviour(run: Run, plan: CutoffPlan, past: Past) -> dict[str, Any] 
         else [],
         "engagement_rank": _rank(signs.engagement, bought),
         "rising": _rising(customers, flags, thresholds.places(brought) > 0, window),
-        "at_risk": _lost(customers, risk, window, plan.horizon_days),
+        "at_risk": {"days": days, **_lost(customers, risk, realised_loss(usual, past.early[day, plan.now]))},
     }
 
 
@@ -105,9 +111,8 @@ def _rising(
     return {"value": asdict(value), "gain": asdict(gain), "beats_rfm": value.beats_rfm} if value and gain else None
 
 
-def _lost(customers: Customers, risk: AtRisk, window: Window, horizon_days: int) -> dict[str, Any]:  # Any: plain data
+def _lost(customers: Customers, risk: AtRisk, lost: Floats) -> dict[str, Any]:  # Any: plain data
     """The loss expected and the one that came, and the list of those with most to save beside RFM's At Risk and Cannot Lose."""
-    lost = realised_loss(customers.column("trailing_value"), window.future_value) * DAYS / horizon_days
     recency, frequency, monetary = _scores(customers)
     slipping = np.where((recency <= 3) & (frequency >= 3), 10.0 * monetary + frequency + (5 - recency) / 10, -1.0)
     size = max(1, round(LISTED_SHARE * len(customers)))

@@ -1,10 +1,11 @@
 """Value at risk: what a customer who kept up the usual pace would bring in 90 days, and how much of that may be lost.
 
-*Usual value* is what the last horizon brought, told for 90 days. The loss of one customer is what falls short of it. Either
+*Usual value* is what the last horizon brought, told for 90 days. On past days losses are measured over 90 days as well; of a
+shorter horizon over the horizon, since no more is surely known of what came after them. The loss of one customer is what falls short of it. Either
 nothing is bought, and all is lost; or something is, whose value is lognormal about what is expected of a buyer, with the spread
 that past days showed (the expected shortfall is then that of a put option: Black and Scholes 1973, eq. 13). The tail figure is
 what is exceeded in one case of twenty. *Savable* is the expected loss times the chance that the customer is still there to be
-saved: a reminder does not reach who has left.
+saved: a reminder does not reach who has left. Where the purchase process sees nobody leave, it is the whole loss.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ TAIL: Final = 0.05
 TAIL_Z: Final = 1.645
 LEAST_SPREAD, MOST_SPREAD = 0.05, 2.0
 HALVINGS: Final = 30
+_NEARLY_ALL: Final = 0.995
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +74,14 @@ def fitted_spread(usual: Floats, expected_value: Floats, no_purchase: Floats, lo
     return (least + most) / 2
 
 
-def usual_value(trailing_value: Floats, horizon_days: int) -> Floats:
-    """What the last horizon brought, told for 90 days; at least nothing."""
-    return np.asarray(np.maximum(trailing_value, 0.0) * DAYS / horizon_days, dtype=np.float64)
+def usual_value(trailing_value: Floats, horizon_days: int, days: int = DAYS) -> Floats:
+    """What the last horizon brought, told for so many days; at least nothing."""
+    return np.asarray(np.maximum(trailing_value, 0.0) * days / horizon_days, dtype=np.float64)
+
+
+def measured_days(horizon_days: int) -> int:
+    """Over how many days losses are measured on the past: 90, or the horizon where less is known of what came."""
+    return min(DAYS, horizon_days)
 
 
 def _shortfall(usual: Floats, mean: Floats, spread: float) -> tuple[Floats, Floats]:
@@ -95,6 +102,11 @@ def _tail(usual: Floats, mean: Floats, lost: Floats, spread: float) -> Floats:
     return np.where(lost >= TAIL, usual, np.maximum(usual - least, 0.0))
 
 
-def realised_loss(trailing_value: Floats, future_value: Floats) -> Floats:
-    """What each customer brought less than over the horizon before; nothing where it was more."""
-    return np.asarray(np.maximum(np.maximum(trailing_value, 0.0) - future_value, 0.0), dtype=np.float64)
+def hardly_left(value_at_risk: float, savable_value: float) -> bool:
+    """Whether what can be saved is what is at risk, to the percent: hardly anybody is taken to have left."""
+    return 0 < value_at_risk * _NEARLY_ALL <= savable_value
+
+
+def realised_loss(usual: Floats, came: Floats) -> Floats:
+    """By how much each customer brought less than is usual in as many days; nothing where it was more."""
+    return np.asarray(np.maximum(np.maximum(usual, 0.0) - came, 0.0), dtype=np.float64)

@@ -111,14 +111,29 @@ def signs_of(process: FittedProcessValue, engagement: Engagement, customers: Cus
 
 
 def risk_of(
-    process: FittedProcessValue, customers: Customers, expected_value: Floats, horizon_days: int, spread: float
+    process: FittedProcessValue,
+    customers: Customers,
+    expected_value: Floats,
+    horizon_days: int,
+    spread: float,
+    days: int = DAYS,
 ) -> AtRisk:
-    """Value at risk over 90 days; ``expected_value`` is of the horizon and counts in proportion."""
+    """Value at risk over so many days; ``expected_value`` is of the horizon."""
+    return at_risk(*ahead_of(process, customers, expected_value, horizon_days, days), spread)
+
+
+def ahead_of(
+    process: FittedProcessValue, customers: Customers, expected_value: Floats, horizon_days: int, days: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of so many days: the usual value, the expected one, and the chance of no purchase; and that of being active today.
+
+    ``expected_value`` is of the horizon and counts in proportion.
+    """
     summary = summary_of(customers)
-    lost = np.asarray(process.activity.process.probability_no_purchase(summary, DAYS))
+    lost = np.asarray(process.activity.process.probability_no_purchase(summary, days))
     alive = np.maximum(np.asarray(process.activity.process.probability_alive(summary)), 1 - lost)
-    usual = usual_value(customers.column("trailing_value"), horizon_days)
-    return at_risk(usual, expected_value * DAYS / horizon_days, lost, alive, spread)
+    usual = usual_value(customers.column("trailing_value"), horizon_days, days)
+    return usual, expected_value * days / horizon_days, lost, alive
 
 
 def _days(days: float) -> str:

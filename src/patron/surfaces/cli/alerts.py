@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from patron.errors import UsageError
 from patron.periods import day_of
 from patron.releases.contents import load_release
+from patron.reports.behaviour_story import ALL_SAVABLE, days_sentence
 from patron.reports.segment_lists import ListKind, act_on
 from patron.reports.wording import NONE, count, estimate, share, short_day
+from patron.segments.behaviour.at_risk import hardly_left
 from patron.surfaces.cli.listing import first_rows, keep_csv, print_json, print_table
 from patron.surfaces.cli.writable import writable
 
@@ -52,6 +55,8 @@ def show_alerts(
     else:
         typer.echo(f"{count(rows.num_rows, 'customer')} {_TITLES[kind]}")
         typer.echo(f"{words}\n")
+        if kind != "rising" and (note := _savable_note(rows)):
+            typer.echo(f"{note}\n")
         _tell(rows, kind, limit, opened.manifest.currency)
     keep_csv(rows, csv, "customer", quiet=as_json)
 
@@ -65,9 +70,15 @@ def _measured(measured: Measured, kind: ListKind, currency: str) -> str:
         case "alerts":
             return f"{on}: {_precision(measured['alerts'])}."
         case "at_risk":
-            return f"{on}: {_lost(measured['at_risk']['list'], currency)}."
+            return f"{on}: {_lost(measured['at_risk'], currency)}."
         case "rising":
             return f"{on}: {_gained(measured['rising'], currency)}."
+
+
+def _savable_note(rows: pa.Table) -> str:
+    """Why the columns of what is at risk and what can be saved are the same, where they are."""
+    at_risk, savable = (pc.sum(rows[name]).as_py() or 0.0 for name in ("value_at_risk", "savable_value"))
+    return ALL_SAVABLE if hardly_left(at_risk, savable) else ""
 
 
 def _precision(levels: Sequence[Measured]) -> str:
@@ -80,11 +91,14 @@ def _precision(levels: Sequence[Measured]) -> str:
     )
 
 
-def _lost(held: Measured | None, currency: str) -> str:
+def _lost(test: Measured, currency: str) -> str:
+    held, days = test["list"], test.get("days", 0)
     if held is None:
         return "too few customers to tell"
     each, rfm, chance, best = (estimate(held[name], currency) for name in ("value", "by_rfm", "by_chance", "best"))
-    return f"the first {held['customers']:,} lost {each} each; by RFM {rfm}, by chance {chance}, at best {best}"
+    within = f" in {days} days" if days else ""
+    told = f"the first {held['customers']:,} lost {each} each{within}; by RFM {rfm}, by chance {chance}, at best {best}"
+    return f"{told}. {days_sentence(days)}".strip(". ")
 
 
 def _gained(held: Measured | None, currency: str) -> str:
