@@ -43,6 +43,7 @@ def test_rules_are_groups_too_even_one_that_nobody_meets(moved_shop: Path) -> No
     assert rows.keys() == {"Sleeping regulars", "Nobody"}
     assert rows["Nobody"]["customers"] == 0
     assert rows["Sleeping regulars"]["customers"] > 0
+    assert "Nobody is in Nobody: --check notes names" in told(moved_shop, "segments", "--by", "rule")
 
 
 def test_a_table_stays_within_the_width_and_cuts_no_figure(moved_shop: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from patron.releases.contents import Release, load_release
 from patron.reports.segment_lists import VIEW_TITLES, VIEWS, SegmentRow, found_segment, segment_members, segment_rows
-from patron.reports.wording import count, estimate, number, printable, share
+from patron.reports.wording import count, estimate, listed, number, printable, share
 from patron.surfaces.cli.listing import first_rows, keep_csv, print_json, print_table
 from patron.surfaces.cli.writable import writable
 
@@ -56,6 +56,11 @@ def _show_view(release: Release, view: str, csv: Path | None, *, as_json: bool) 
             _tell_clusters(release)
         if view == "rule":
             typer.echo("\nA customer may belong to several of these groups, or to none.")
+            empty = [row.name for row in rows if not row.customers]
+            if empty:
+                typer.echo(
+                    printable(f"Nobody is in {listed(empty)}: --check notes names in rules that no customer has.")
+                )
         typer.echo(f"\nOther views: --by {', '.join(one for one in VIEWS if one != view)}")
     keep_csv(_as_table(rows), csv, "segment", quiet=as_json)
 
