@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from patron.pipeline.runner import RunOutcome, run_workspace
+from made_once import made_once
+from patron.pipeline.runner import RunOutcome, StepDone, run_workspace
 from patron.sources.samples import prepare_sample
 
 CUSTOMERS = 400
@@ -22,11 +25,21 @@ def unrun_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shop_outcome(unrun_shop: Path) -> RunOutcome:
+def shop_outcome(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     """The shop after its first run."""
-    folder = unrun_shop.parent / "run"
-    shutil.copytree(unrun_shop, folder)
-    return run_workspace(folder)
+    folder = made_once(tmp_path_factory, "run_shop", _run_shop)
+    told = json.loads((folder / "outcome.json").read_text("utf-8"))
+    told["steps"] = tuple(StepDone(**step) for step in told["steps"])
+    told["warnings"] = tuple(told["warnings"])
+    (folder / "outcome.json").unlink()
+    release = folder / "releases" / told["release_id"]
+    return RunOutcome(**told | {"workspace": folder, "release_folder": release})
+
+
+def _run_shop(folder: Path) -> None:
+    prepare_sample("shop", folder, customers=CUSTOMERS, seed=3)
+    outcome = run_workspace(folder)
+    (folder / "outcome.json").write_text(json.dumps(asdict(outcome), default=str), "utf-8")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,14 @@ import duckdb
 import pyarrow.compute as pc
 import pytest
 
+from made_once import made_once
 from patron.pipeline.runner import run_workspace
 from patron.releases.contents import Release, load_release
 from patron.segments.grouping import VIEWS
 from patron.segments.lifecycle import STAGE_NAMES
 from patron.segments.rfm import RFM_NAMES
 from patron.segments.tiers import TIERS
+from patron.sources.samples import prepare_sample
 from patron.tables import BEHAVIOUR, MEMBERS, MOVES, SEGMENTS
 
 RULE = """
@@ -28,20 +29,23 @@ where = { all = [ { column = "lifecycle", in = ["Slowing", "Lapsing"] }, { not =
 
 
 @pytest.fixture(scope="module")
-def twice(
-    unrun_shop: Path, tmp_path_factory: pytest.TempPathFactory, looks_for_clusters: None
-) -> tuple[Release, Release]:
+def twice(tmp_path_factory: pytest.TempPathFactory, looks_for_clusters: None) -> tuple[Release, Release]:
     """The shop as it stood four weeks ago, with a rule of its own, and as it stands: two releases."""
-    folder = Path(shutil.copytree(unrun_shop, tmp_path_factory.mktemp("twice") / "shop"))
+    folder = made_once(tmp_path_factory, "twice", _run_twice)
+    one, other = (folder / "made.txt").read_text("utf-8").split()
+    return load_release(folder, one), load_release(folder, other)
+
+
+def _run_twice(folder: Path) -> None:
+    prepare_sample("shop", folder, customers=400, seed=3)
     settings = (folder / "patron.toml").read_text("utf-8")
     (as_of,) = re.findall(r'(?m)^as_of = "(.*)"$', settings)
     then = settings.replace(as_of, f"{date.fromisoformat(as_of) - timedelta(days=28)}")
-    found = []
+    made = []
     for text in (then, settings):
         (folder / "patron.toml").write_text(text + RULE, "utf-8")
-        run_workspace(folder)
-        found.append(load_release(folder))
-    return found[0], found[1]
+        made.append(run_workspace(folder).release_id)
+    (folder / "made.txt").write_text("\n".join(made), "utf-8")
 
 
 @pytest.fixture(scope="module")

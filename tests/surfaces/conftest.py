@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cluster_switch import clusters_looked_for
+from made_once import made_once
 from patron.pipeline.runner import run_workspace
 from patron.releases.contents import Release, load_release
 from patron.sources.samples import prepare_sample
@@ -39,7 +40,10 @@ where = { column = "orders", above = 100000 }
 @pytest.fixture(scope="session")
 def moved_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop run as of the end of November, then of the end of December; to look at only."""
-    folder = tmp_path_factory.mktemp("moved") / "shop"
+    return made_once(tmp_path_factory, "moved_shop", _move_shop)
+
+
+def _move_shop(folder: Path) -> None:
     prepare_sample("shop", folder, customers=250, seed=3)
     told = (folder / "patron.toml").read_text("utf-8").replace('[value]\ncurrency = "EUR"\nbasis = "revenue"\n', "")
     now = datetime(2026, 1, 2, tzinfo=UTC)
@@ -48,7 +52,6 @@ def moved_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = told.replace('as_of = "2025-12-31"', f'as_of = "{day}"') + RULES
             (folder / "patron.toml").write_text(text, "utf-8")
             run_workspace(folder, now=now + timedelta(seconds=number))
-    return folder
 
 
 @pytest.fixture(scope="session")
