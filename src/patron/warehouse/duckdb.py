@@ -51,6 +51,7 @@ class DuckDBWarehouse(Warehouse):
         self.path = path
         self._connection = _connect(path, settings, spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
+        self._tables: dict[tuple[str, str], ir.Table] = {}  # as asked for since they were last made
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
@@ -70,12 +71,14 @@ class DuckDBWarehouse(Warehouse):
         try:
             yield
         except BaseException as error:
+            self._tables.clear()
             with suppress(duckdb.Error, RuntimeError):  # a failed COMMIT has rolled back by itself
                 self._connection.execute("ROLLBACK")
             raise _told(error) from error
         try:
             self._do("COMMIT")
         except duckdb.Error as error:
+            self._tables.clear()
             raise _told(error) from error
 
     def exists(self, schema: str, name: str) -> bool:
@@ -93,9 +96,13 @@ class DuckDBWarehouse(Warehouse):
 
     def table(self, schema: str, name: str) -> ir.Table:
         """A stored table as an Ibis expression."""
-        if not self.exists(schema, name):
-            raise NothingThere(f"There is no table {schema}.{name} in the warehouse.", to_do="Run 'patron run' first.")
-        return self._ibis.table(name, database=schema)
+        if (schema, name) not in self._tables:
+            if not self.exists(schema, name):
+                raise NothingThere(
+                    f"There is no table {schema}.{name} in the warehouse.", to_do="Run 'patron run' first."
+                )
+            self._tables[schema, name] = self._ibis.table(name, database=schema)
+        return self._tables[schema, name]
 
     def create(self, schema: str, name: str, columns: tuple[Column, ...]) -> None:
         """An empty table of declared columns, unless it exists."""
@@ -104,6 +111,7 @@ class DuckDBWarehouse(Warehouse):
 
     def create_raw(self, schema: str, name: str, columns: list[str]) -> None:
         """A table of text columns, made wider when it lacks some of these."""
+        self._tables.pop((schema, name), None)
         self.create(schema, name, (Column("file_id", "id", ""), Column("line", "count", "")))
         for column in columns:
             self._do(
@@ -112,6 +120,7 @@ class DuckDBWarehouse(Warehouse):
 
     def replace(self, schema: str, name: str, rows: Rows) -> int:
         """Make this table anew from a query or from Arrow; gives the number of rows."""
+        self._tables.pop((schema, name), None)
         return self._write(
             f"CREATE OR REPLACE TABLE {_quoted(schema)}.{_quoted(name)} AS SELECT * FROM ({{rows}})", rows, schema, name
         )
@@ -129,6 +138,7 @@ class DuckDBWarehouse(Warehouse):
         return self.replace(schema, name, Batches(made, map(function, self.stream(rows))))
 
     def drop(self, schema: str, name: str) -> None:
+        self._tables.pop((schema, name), None)
         self._do(f"DROP TABLE IF EXISTS {_quoted(schema)}.{_quoted(name)}")
 
     def delete(self, schema: str, name: str, where: Mapping[str, str]) -> None:
@@ -160,6 +170,7 @@ class DuckDBWarehouse(Warehouse):
 
     def execute(self, sql: str, parameters: list[Any] | None = None) -> None:
         """A statement of this engine's own; values only as parameters. No room asks for it: it is for people and measurements."""
+        self._tables.clear()
         self._do(sql, parameters)
 
     def fetch(self, expression: ir.Expr) -> pa.Table:
