@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import accumulate, groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from patron.releases.stale import read_stale
@@ -28,6 +29,7 @@ from patron.reports.glossary import GLOSSARY
 from patron.reports.group_totals import group_totals
 from patron.reports.migration_matrix import Matrix, migration_matrix
 from patron.reports.model_card import ModelCard, ModelResult, SliceRow
+from patron.reports.pages import page_templates
 from patron.reports.questions import CustomerRow
 from patron.reports.segment_figures import SEGMENT_FIGURES, segment_figures
 
@@ -80,15 +82,10 @@ def render_report(release: Path) -> str:
     )
 
 
+@cache
 def _environment() -> Environment:
-    """Jinja with escaping on, the filters of ``wording``, and no template from outside the package."""
-    environment = Environment(
-        loader=PackageLoader("patron.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The templates with the filters of ``wording``."""
+    environment = page_templates()
     environment.filters.update(
         share=wording.share,
         signed_share=wording.signed_share,

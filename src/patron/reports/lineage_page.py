@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from patron.origins import HOW, Place
 from patron.reports.lineage import Lineage
+from patron.reports.pages import page_templates
 
 OUTSIDE_STAGE: Final = "Sources and settings"
 _ASIDE: Final = frozenset(
@@ -43,13 +43,7 @@ def render_lineage(
     lineage: Lineage, stages: Sequence[Stage], meanings: Mapping[Place, str], chosen: Place | None
 ) -> str:
     """The page, opened at the chosen column; ``meanings`` says what columns mean, where that is declared."""
-    environment = Environment(
-        loader=PackageLoader("patron.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates()
     drawn = _drawn(lineage, stages, meanings, chosen)
     # In a script element only this could end the data; JSON reads the escape as the same sign.
     data = Markup(json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704

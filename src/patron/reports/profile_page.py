@@ -6,10 +6,9 @@ import math
 from dataclasses import asdict
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from patron.quality.profile.findings import ColumnProfile, Pair, TableProfile
 from patron.reports import profile_charts, wording
+from patron.reports.pages import page_templates
 
 _LEVELS: Final = {"mend": ("poor", "mend"), "look": ("fair", "look"), "know": ("untested", "know")}
 _MOST_PAIRS: Final = 12
@@ -19,13 +18,7 @@ _MOST_SQUARES: Final = 24
 
 def render_profile(profile: TableProfile) -> str:
     """The page, as the text of one HTML file."""
-    environment = Environment(
-        loader=PackageLoader("patron.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates()
     environment.filters.update(
         number=wording.number, share=wording.share, short=wording.short_number, printable=wording.printable,
         figure=_figure,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from patron.releases.stale import Stale
+from patron.reports.pages import page_templates
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,7 @@ class QualityState:
 
 def quality_page(state: QualityState) -> str:
     """The page as the text of one HTML file, which opens without network."""
-    environment = Environment(
-        loader=PackageLoader("patron.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates()
     results = {
         gate.layer: sorted(
             (result for result in state.results if result.layer == gate.layer),
