@@ -9,6 +9,8 @@ import pytest
 
 from patron.errors import UnknownName, UsageError
 from patron.releases.contents import Release
+from patron.reports.behaviour_story import ALL_SAVABLE
+from patron.reports.segment_lists import act_on
 from surfaces.called import facts, told
 
 
@@ -65,6 +67,17 @@ def test_lists_of_losses_and_of_rising_customers_have_an_order_of_their_own(move
         assert told(moved_shop, "alerts", option)
     only = facts(moved_shop, "alerts", "--at-risk", "--level", "watch")
     assert {row["alert"] for row in only["rows"]} <= {"watch"}
+
+
+def test_where_nobody_is_seen_to_leave_it_is_said_why_all_can_be_saved(
+    moved_shop: Path, newest: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ALL_SAVABLE not in told(moved_shop, "alerts", "--at-risk")
+    rows = act_on(newest, "at_risk", None)
+    place = rows.column_names.index("savable_value")
+    alike = rows.set_column(place, "savable_value", rows["value_at_risk"])
+    monkeypatch.setattr("patron.surfaces.cli.alerts.act_on", lambda *_: alike)
+    assert ALL_SAVABLE in told(moved_shop, "alerts", "--at-risk")
 
 
 def test_levels_and_lists_that_are_not_there_are_refused(moved_shop: Path) -> None:
