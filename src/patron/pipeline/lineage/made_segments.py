@@ -30,7 +30,7 @@ _CUTS: Final = tuple(f"setting.segments.{name}" for name in ("tiers_by", "high_s
 _SEED: Final = ("setting.models.seed",)
 
 
-def recalled(groups: Iterable[str], located: Collection[str]) -> dict[str, tuple[Made, ...]]:
+def recalled(groups: Sequence[str], located: Collection[str]) -> dict[str, tuple[Made, ...]]:
     """work.previous_segments and work.places, given the columns of customer_groups and of customers that tell places."""
     told = ("tier", "rfm_segment", "lifecycle", "cluster_id", "cluster")
     numbers = {"value": "expected_value", "orders": "orders"}
@@ -46,6 +46,7 @@ def recalled(groups: Iterable[str], located: Collection[str]) -> dict[str, tuple
     places = (
         Made("customer_id", "copied", (f"{FEATURES}.customer_id",), ""),
         Made("place", "computed", place, "the finest area that holds enough customers"),
+        Made("branch", "copied", tuple(f"work.customer_groups.{name}" for name in groups if name == "branch"), ""),
     )
     return {"previous_segments": before, "places": places}
 
@@ -86,6 +87,7 @@ def segmented(features: Collection[str]) -> tuple[Made, ...]:
         Made("cluster_chance", "learnt", (*clusters, *_CALM), "how sure the classifier is"),
         Made("seasonal_type", "computed", _of(SEASONS), "when purchases fall, where that is more than chance"),
         Made("place", "copied", ("work.places.place",), ""),
+        Made("branch", "copied", ("work.places.branch",), ""),
         Made("brought_tier", "computed", (_BROUGHT, *_CUTS), "by share of what was brought, or of customers"),
         Made("next_tier", "learnt", heading, "what became of such customers on past days"),
         Made("next_tier_chance", "learnt", heading, "what became of such customers on past days"),

@@ -22,7 +22,7 @@ PLACE_GROUPS: Final = ("branch", "region", "country")
 
 
 def place_customers(run: Run) -> str:
-    """Write work.places, the place of every customer, and remember the areas; gives what they are made of, if any is known."""
+    """Write work.places, every customer's place and branch, and remember the areas; gives what they are made of, if known."""
     values = numbers_of(run.warehouse, run.warehouse.table("gold", "scores"), "expected_value")["expected_value"]
     customers = run.warehouse.table("gold", "customer_features").select("customer_id")
     groups = run.warehouse.table("work", "customer_groups")
@@ -32,9 +32,10 @@ def place_customers(run: Run) -> str:
     rows = customers.left_join(told, customers.customer_id == told.told_id).drop("told_id")
     rows = _with_coordinates(run, rows)
     ids, located = located_customers(run.warehouse.stream(rows.order_by("customer_id")))
+    branch = _decoded(located.branch) if located.branch is not None else pa.nulls(len(ids), pa.string())
     found = places(located, values, run.settings.segments.least_place)
     place = _told(found) if found.by else pa.nulls(len(ids), pa.string())
-    run.warehouse.replace(*TABLE, pa.table({"customer_id": ids, "place": place}))
+    run.warehouse.replace(*TABLE, pa.table({"customer_id": ids, "place": place, "branch": branch}))
     run.remember("places", {"by": found.by, "cells": [asdict(cell) for cell in found.cells]})
     return found.by
 
@@ -86,5 +87,10 @@ def _words(rows: pa.Table, name: str) -> Coded | None:
 
 def _told(found: Places) -> pa.Array:
     """The place of each customer, missing where it is not known."""
-    words = pa.array([None if word == UNKNOWN else word for word in found.labels.words], pa.string())
-    return words.take(pa.array(found.labels.number))
+    return _decoded(found.labels, unknown=UNKNOWN)
+
+
+def _decoded(told: Coded, unknown: str = "") -> pa.Array:
+    """The word of each customer, missing where it is not known."""
+    words = pa.array([None if word == unknown else word for word in told.words], pa.string())
+    return words.take(pa.array(told.number))
