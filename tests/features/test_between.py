@@ -121,7 +121,10 @@ class SparkOptions(Config):
     treat_nan_as_null: bool = False
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "bigquery", "pyspark"])
+@pytest.mark.parametrize(
+    "dialect",
+    ["duckdb", "postgres", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bigquery", "pyspark"))],
+)
 def test_every_state_can_be_worded_for(dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ibis.options, "pyspark", SparkOptions())
     with warehouse() as house:

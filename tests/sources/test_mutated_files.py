@@ -63,10 +63,10 @@ def test_the_good_files_are_good(good: GoodFile, tmp_path: Path) -> None:
     assert sum(Parser(source, TRANSACTIONS).parse(batch.rows).rows.num_rows for batch in batches) == 40
 
 
-def test_two_hundred_mutated_files_are_read_to_the_row_or_refused(tmp_path: Path) -> None:
-    fates = _fates(range(200), tmp_path)
-    assert fates["read"] > 40
-    assert fates["refused"] > 40
+def test_a_hundred_mutated_files_are_read_to_the_row_or_refused(tmp_path: Path) -> None:
+    fates = _fates(range(100), tmp_path)
+    assert fates["read"] > 20
+    assert fates["refused"] > 20
 
 
 @pytest.mark.slow

@@ -133,7 +133,10 @@ def _workbook(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("make", [_gzip, _zstd, _parquet, _workbook])
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(_gzip, marks=pytest.mark.slow), _zstd, _parquet, pytest.param(_workbook, marks=pytest.mark.slow)],
+)
 def test_a_file_that_expands_to_a_gigabyte_is_refused_in_bounded_memory(make: object, tmp_path: Path) -> None:
     path = make(tmp_path)  # type: ignore[operator]
     assert path.stat().st_size < 8 << 20
