@@ -40,6 +40,7 @@ def batch(before: dict[str, Any] | None = None) -> pa.RecordBatch:
             "as_of": pa.array([date(2024, 6, 26)] * CUSTOMERS),
             "expected_value": EXPECTED,
             "place": pa.array(["North"] * CUSTOMERS),
+            "branch": pa.array(["Main Street"] * CUSTOMERS),
             **told,
             **{name: pa.array(values, empty[name].type) for name, values in (empty | (before or {})).items()},
         }

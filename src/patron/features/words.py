@@ -238,6 +238,7 @@ _SEGMENTS: Final = {
         "time of year or week they buy", "buy at a time that is late by name", "buy at a time that is early by name"
     ),
     "place": _w("place", "live in a place that is late by name", "live in a place that is early by name"),
+    "branch": _w("branch", "are of a branch that is late by name", "are of a branch that is early by name"),
     "brought_tier": _w(
         "value tier by what they brought lately",
         "have brought enough for a high value tier",

@@ -61,7 +61,9 @@ SEGMENTS = Table(
             "seasonal_type", "text", "when in the year or week they buy, where that is more than chance", required=True
         ),
         column("place", "text", "the finest area that holds enough customers; empty where no place is known"),
-        column("branch", "text", "the branch of most of their purchases, or their own; empty where branches are not known"),
+        column(
+            "branch", "text", "the branch of most of their purchases, or their own; empty where branches are not known"
+        ),
         column("brought_tier", "text", "the tier of what they brought over the last horizon", required=True),
         column(
             "next_tier",
