@@ -15,6 +15,7 @@ PatronError
 ├── DamagedRelease          a release whose files no longer match their hashes (exit 5)
 ├── DamagedWarehouse        a warehouse that cannot be opened as one (exit 5)
 ├── DamagedLake             a fetched file that is no longer what was fetched (exit 5)
+├── DamagedAudit            an audit chain that is not as it was written (exit 5)
 ├── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
 └── SourceFailed            a database, store or service that cannot be reached or refuses; retrying later may help (exit 7)
 
@@ -165,6 +166,19 @@ class SourceFailed(PatronError):
 
     exit_code = 7
     retry_can_help = True
+
+
+class DamagedAudit(PatronError):
+    """The audit chain is not as it was written; every fault found, up to a hundred."""
+
+    exit_code = 5
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            "The audit is not as it was written:\n" + "\n".join(f"  {fault}" for fault in self.faults),
+            to_do="Keep the state as it is, and compare it with a backup.",
+        )
 
 
 class StorageFailed(PatronError):

@@ -348,6 +348,22 @@ class ReleaseSettings(Section):
     )
 
 
+class ServerSettings(Section):
+    """How the server answers; where it listens is said when it is started."""
+
+    state: Literal["sqlite", "postgres"] = Field(
+        "sqlite",
+        description="where accounts, keys and the audit live: sqlite, the workspace's state.sqlite; or postgres, whose "
+        "address is the credential 'state'",
+    )
+    least_cell: int = Field(
+        10, ge=2, le=10_000, description="groups of fewer customers are hidden from roles that see figures only"
+    )
+    requests_per_second: float = Field(
+        100, gt=0, le=1_000_000, description="how often each key or account may ask, for each process of the server"
+    )
+
+
 class Settings(Section):
     """Everything in patron.toml."""
 
@@ -364,6 +380,7 @@ class Settings(Section):
     models: ModelSettings = ModelSettings()
     segments: SegmentSettings = SegmentSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    server: ServerSettings = ServerSettings()
 
     @field_validator("as_of")
     @classmethod

@@ -1,7 +1,7 @@
 """`patron`: the command line's entry, its commands and how errors become exit codes.
 
 stdout carries results, stderr talk. Exit codes: 0 done; 1 any other refusal; 2 asked wrongly; 3 the data is at
-fault; 4 another run holds the workspace; 5 a release, the lake or the warehouse is damaged;
+fault; 4 another run holds the workspace; 5 a release, the lake, the warehouse or the audit is damaged;
 6 the disk refuses; 7 a source cannot be reached; 130 interrupted.
 """
 
@@ -17,6 +17,7 @@ import typer
 
 from patron.errors import PatronError, SettingsError, UsageError
 from patron.surfaces.cli.contract import contract_app
+from patron.surfaces.cli.governance_apps import accounts_app, audit_app
 from patron.surfaces.cli.queue import queue_app
 from patron.surfaces.cli.rules import rules_app
 from patron.surfaces.cli.segments_app import segments_app
@@ -39,6 +40,8 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contract_app, name="contract")
 app.add_typer(segments_app)
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(audit_app, name="audit")
 
 Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")
@@ -108,6 +111,29 @@ def fetch(
     from patron.surfaces.cli.fetch import fetch_and_tell
 
     fetch_and_tell(workspace, source or None, as_json=as_json)
+
+
+@app.command()
+def serve(
+    workspace: Workspace = Path(),
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen at.")] = 8321,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    certificate: Annotated[
+        Path | None, typer.Option(help="The certificate (PEM) for HTTPS.", show_default=False)
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).", show_default=False)] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does the encryption.")] = False,
+    development: Annotated[
+        bool, typer.Option("--development", help="On this computer only, with a secret that lasts until it is stopped.")
+    ] = False,
+) -> None:
+    """Answer over HTTP from the current release: values, segments and reasons, to those who may have them."""
+    from patron.surfaces.cli.serve import serve_workspace
+
+    serve_workspace(
+        workspace, host, port, workers, certificate, key, behind_proxy=behind_proxy, development=development
+    )
 
 
 @app.command()

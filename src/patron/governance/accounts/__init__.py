@@ -1,0 +1,1 @@
+"""Accounts of people and keys of programs: who they are, shown by a password, a session or a key."""

@@ -1,0 +1,61 @@
+"""What can be allowed, and to whom: permissions by name, roles as sets of them. Nothing is allowed that is not named here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Permission(StrEnum):
+    """One thing that a person or a program may do; each route of the server names the one that it needs."""
+
+    READ_CUSTOMERS = "customers.read"
+    READ_GROUPS = "groups.read"
+    READ_PORTFOLIO = "portfolio.read"
+    READ_RELEASES = "releases.read"
+    READ_MODELS = "models.read"
+    READ_QUALITY = "quality.read"
+    READ_RUNS = "runs.read"
+    READ_AUDIT = "audit.read"
+    MANAGE_ACCOUNTS = "accounts.manage"
+    OWN_ACCOUNT = "account.own"
+
+
+class Role(StrEnum):
+    """What somebody is to the business."""
+
+    ADMIN = "admin"
+    EXECUTIVE = "executive"
+    MARKETING = "marketing"
+    BRANCH_MANAGER = "branch manager"
+    ANALYST = "analyst"
+    ENGINEER = "engineer"
+    COMPLIANCE = "compliance"
+    SERVICE = "service"
+
+
+_P = Permission
+_ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
+
+ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
+    {
+        # Accounts and operation; whoever gives others access does not read customers.
+        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS},
+        Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
+        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
+        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
+        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_RUNS},
+        Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_RUNS, _P.OWN_ACCOUNT}),
+        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_AUDIT},
+        Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
+    }
+)
+"""What each role may do. A role's holder may be allowed less (an API key names its own permissions), never more."""
+
+NEEDS_BRANCHES: Final = frozenset({Role.BRANCH_MANAGER})
+"""Roles that see the customers of their own branches only, and so must be given some."""
+
+SEES_FIGURES_ONLY: Final = frozenset({Role.EXECUTIVE, Role.ADMIN})
+"""Roles that see no single customer: figures over fewer customers than ``server.least_cell`` are hidden from them."""

@@ -1,0 +1,92 @@
+"""The release that is served now: the one that the shelf points to, in memory before the first answer is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Final
+
+from patron.errors import NothingThere, PatronError
+from patron.releases.contents import load_release
+from patron.releases.shelf import Shelf
+from patron.releases.stale import Stale, read_stale
+from patron.reports.served.snapshot import Snapshot
+from patron.reports.served.view import View
+
+LOOKED_EVERY_SECONDS: Final = 0.2
+_MOST_SCOPES: Final = 200
+
+
+class CurrentRelease:
+    """Follows the shelf. Whoever asks gets a whole snapshot at once; a new release is read beside and put in its place.
+
+    A release that cannot be read, or a shelf that became empty, is told (``fault``) and the one before is served on.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self._releases = Shelf(workspace / "releases").folder
+        self._workspace = workspace
+        self._snapshot: Snapshot | None = None
+        self._views = _views()
+        self._changing = Lock()
+        self._ended = Event()
+        self._follower: Thread | None = None
+        self.fault: str | None = None
+
+    def start(self) -> None:
+        """Read the current release and follow the shelf from now on; a shelf without one is waited for."""
+        self.look()
+        self._follower = Thread(target=self._follow, name="patron-release", daemon=True)
+        self._follower.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        if self._follower:
+            self._follower.join(timeout=5)
+
+    def look(self) -> None:
+        """Read the shelf now, and the release it points to if it is another one."""
+        with self._changing:
+            try:
+                name = Shelf(self._releases).current_name()
+                if name is None:
+                    raise NothingThere("Nothing is published yet.", to_do="Run 'patron run' first.")
+                if self._snapshot is None or self._snapshot.id != name:
+                    snapshot = Snapshot(load_release(self._workspace, name))
+                    self._snapshot, self._views = snapshot, _views()
+                self.fault = None
+            except (PatronError, OSError) as error:
+                self.fault = str(error)
+
+    @property
+    def has_release(self) -> bool:
+        """Whether there is a release to answer from."""
+        return self._snapshot is not None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot to answer from; NothingThere before the first release."""
+        held = self._snapshot
+        if held is None:
+            raise NothingThere("Nothing is published yet.", to_do="Run 'patron run' first.")
+        return held
+
+    def view(self, branches: frozenset[str] | None) -> View:
+        """The current release through a scope; views that were asked for lately are kept."""
+        return self._views(self.snapshot, branches)
+
+    @property
+    def stale(self) -> Stale | None:
+        """Why the release that is served is older than it should be, if a run said so."""
+        stale = read_stale(self._releases)
+        return stale if stale and self._snapshot and stale.release == self._snapshot.id else None
+
+    def _follow(self) -> None:
+        while not self._ended.wait(LOOKED_EVERY_SECONDS):
+            self.look()
+
+
+def _views() -> Callable[[Snapshot, frozenset[str] | None], View]:
+    return lru_cache(maxsize=_MOST_SCOPES)(View)

@@ -1,0 +1,142 @@
+"""Questions about single customers and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from patron.errors import NothingThere, UnknownName
+from patron.reports.served.snapshot import row
+from patron.reports.served.view import View
+
+FILTERS: Final[Mapping[str, tuple[str, str]]] = {
+    "tier": ("segments", "tier"),
+    "rfm_segment": ("segments", "rfm_segment"),
+    "lifecycle": ("segments", "lifecycle"),
+    "cluster": ("segments", "cluster"),
+    "branch": ("segments", "branch"),
+    "place": ("segments", "place"),
+    "seasonal_type": ("segments", "seasonal_type"),
+    "alert": ("behaviour", "alert"),
+    "confidence": ("scores", "confidence"),
+}
+"""What lists can be narrowed by, and where it stands."""
+Row = dict[str, Any]  # Any: values of columns
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a longer list, and the key to ask for those after them with; None at its end."""
+
+    rows: tuple[Row, ...]
+    after: str | None
+    customers: int
+
+
+def customer(view: View, customer_id: str) -> Row:
+    """What the release says of one customer: ``score``, ``segments``, ``behaviour``, and the ``rules`` they meet.
+
+    NothingThere for one who is not in it, and in the same words for one who is out of scope.
+    """
+    place = _place(view, customer_id)
+    snapshot = view.snapshot
+    return {
+        "customer_id": customer_id,
+        "score": row(snapshot.scores, place),
+        "segments": row(snapshot.segments, place),
+        "behaviour": row(snapshot.behaviour, place) if snapshot.behaviour.num_rows else None,
+        "rules": rules_of(view, customer_id),
+    }
+
+
+def moves_of(view: View, customer_id: str) -> list[Row]:
+    """How the customer moved between groups since the release before."""
+    _place(view, customer_id)
+    return _rows_of(view.snapshot.moves, customer_id)
+
+
+def rules_of(view: View, customer_id: str) -> list[str]:
+    """The names of the own rules that the customer meets."""
+    return [found["rule"] for found in _rows_of(view.snapshot.members, customer_id)]
+
+
+def customers(view: View, filters: Mapping[str, str], *, after: str | None, limit: int) -> Page:
+    """Customers by id, after one, as far as the filters let them through: what lists need of each."""
+    kept = _narrowed(view, filters)
+    begin = 0 if after is None else _bisected(kept["customer_id"], after)
+    return _page(kept, begin, limit)
+
+
+def members(view: View, name: str, group: str, *, after: str | None, limit: int) -> Page:
+    """The customers of a group of a view (``tier``, ``cluster`` …) or of an own rule (view ``rule``), by id."""
+    if name != "rule":
+        return customers(view, {name: group}, after=after, limit=limit)
+    table = view.members
+    ids = table.filter(pc.equal(table["rule"].cast(pa.string()), group))["customer_id"]
+    listed = _listed(view)
+    kept = listed.filter(pc.is_in(listed["customer_id"], value_set=ids.combine_chunks()))
+    begin = 0 if after is None else _bisected(kept["customer_id"], after)
+    return _page(kept, begin, limit)
+
+
+def _place(view: View, customer_id: str) -> int:
+    place = view.place_of(customer_id)
+    if place is None:
+        raise NothingThere(f"There is no customer '{customer_id}'.")
+    return place
+
+
+def _rows_of(table: pa.Table, customer_id: str) -> list[Row]:
+    """The rows of a customer in a table sorted by customer."""
+    begin, end = _bisected(table["customer_id"], customer_id, right=False), _bisected(table["customer_id"], customer_id)
+    return [row(table, place) for place in range(begin, end)]
+
+
+def _listed(view: View) -> pa.Table:
+    scores, segments = view.scores, view.segments
+    columns = {
+        name: scores[name] for name in ("customer_id", "expected_value", "value_low", "value_high", "confidence")
+    }
+    columns |= {name: segments[name] for name in ("tier", "rfm_segment", "lifecycle", "cluster")}
+    if view.behaviour.num_rows:
+        columns["alert"] = view.behaviour["alert"]
+    return pa.table(columns)
+
+
+def _narrowed(view: View, filters: Mapping[str, str]) -> pa.Table:
+    kept: pa.ChunkedArray | None = None
+    for name, wanted in filters.items():
+        if name not in FILTERS:
+            raise UnknownName("filter", name, FILTERS)
+        table, column = FILTERS[name]
+        held: pa.Table = getattr(view, table)
+        if column not in held.column_names:
+            here = pa.chunked_array([pa.repeat(False, view.scores.num_rows)])
+        else:
+            here = pc.fill_null(pc.equal(held[column].cast(pa.string()), wanted), False)
+        kept = here if kept is None else pc.and_(kept, here)
+    listed = _listed(view)
+    return listed if kept is None else listed.filter(kept).combine_chunks()
+
+
+def _page(kept: pa.Table, begin: int, limit: int) -> Page:
+    rows: Sequence[Row] = [row(kept, place) for place in range(begin, min(begin + limit, kept.num_rows))]
+    more = begin + limit < kept.num_rows
+    return Page(tuple(rows), rows[-1]["customer_id"] if more else None, kept.num_rows)
+
+
+def _bisected(ids: pa.ChunkedArray, customer_id: str, *, right: bool = True) -> int:
+    """How many of the sorted ids come before this one; with ``right``, up to and including it."""
+    low, high = 0, len(ids)
+    while low < high:
+        middle = (low + high) // 2
+        held = ids[middle].as_py()
+        if held < customer_id or (right and held == customer_id):
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -1,0 +1,90 @@
+"""A release in memory, laid out to be asked: customers found by id in microseconds, columns ready to be filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from patron.errors import DamagedRelease
+from patron.releases.contents import Release
+
+_WORDS: Final = 0.2
+"""A text column with at most this share of different values is kept as a dictionary: groups, places, models."""
+
+
+class Snapshot:
+    """One release, whole. Every answer to a request is made from one snapshot, so that no answer mixes two releases.
+
+    ``scores``, ``segments`` and ``behaviour`` have the same customers in the same order, that of their ids.
+    """
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.scores = _laid_out(release.scores())
+        self.segments = _laid_out(release.segments())
+        self.behaviour = _laid_out(release.behaviour())
+        self.evidence: Mapping[str, Any] = release.evidence()  # Any: plain data
+        self._ids = self.scores["customer_id"].chunk(0) if self.scores.num_rows else pa.array([], pa.string())
+        for table in (self.segments, self.behaviour):
+            if table.num_rows and not table["customer_id"].equals(self.scores["customer_id"]):
+                raise DamagedRelease(
+                    f"The tables of release {release.id} do not tell of the same customers.",
+                    to_do="Run 'patron run' again, or roll back with 'patron release rollback'.",
+                )
+
+    @property
+    def id(self) -> str:
+        return self.release.id
+
+    @cached_property
+    def members(self) -> pa.Table:
+        """Who belongs to the groups of own rules."""
+        return _laid_out(self.release.members())
+
+    @cached_property
+    def moves(self) -> pa.Table:
+        """Who moved since the release before."""
+        return _laid_out(self.release.moves())
+
+    @cached_property
+    def segmentation(self) -> Mapping[str, Any]:  # Any: plain data
+        return self.release.segmentation()
+
+    @cached_property
+    def branches(self) -> pa.ChunkedArray | None:
+        """Each customer's branch, where branches are known."""
+        return self.segments["branch"] if "branch" in self.segments.column_names else None
+
+    def place_of(self, customer_id: str) -> int | None:
+        """The row of a customer in each of the three tables; None for one whom the release does not have."""
+        low, high = 0, len(self._ids)
+        while low < high:
+            middle = (low + high) // 2
+            if self._ids[middle].as_py() < customer_id:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self._ids) and self._ids[low].as_py() == customer_id else None
+
+
+def row(table: pa.Table, place: int) -> dict[str, Any]:  # Any: values of columns
+    """One row, as values by column."""
+    return {name: column[place].as_py() for name, column in zip(table.column_names, table.columns, strict=True)}
+
+
+def _laid_out(table: pa.Table) -> pa.Table:
+    """One chunk per column, so that a row is found without a search; words told once."""
+    table = table.combine_chunks()
+    for number, name in enumerate(table.column_names):
+        column = table.column(number)
+        if name != "customer_id" and pa.types.is_string(column.type) and _repeats(column):
+            table = table.set_column(number, name, column.dictionary_encode())
+    return table
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    return len(column) > 0 and pc.count_distinct(column).as_py() <= max(1000, len(column) * _WORDS)

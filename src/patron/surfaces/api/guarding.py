@@ -1,0 +1,106 @@
+"""What holds for every request before a route sees it: a bounded body, an id, and headers that bind browsers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from patron.surfaces.api.problems import MEDIA_TYPE, Problem
+
+MOST_BODY_BYTES: Final = 1_000_000
+DEEPEST: Final = 50
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Guarding:
+    """Wraps an app; plain ASGI, for it stands before every request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8).encode()
+        scope.setdefault("state", {})["request_id"] = request_id.decode()
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", request_id)]
+            await send(message)
+
+        if scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
+            await self._app(scope, receive, told)
+            return
+        body, refusal = await _read(scope, receive)
+        if refusal:
+            await _refuse(told, *refusal)
+            return
+        await self._app(scope, _replayed(body, receive), told)
+
+
+async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, str] | None]:
+    """The whole body, or why it is refused: status, title, detail."""
+    too_big = (413, "Too much at once", f"A body may have {MOST_BODY_BYTES:,} bytes at most.")
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > MOST_BODY_BYTES:
+        return b"", too_big
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(body), None
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY_BYTES:
+            return b"", too_big
+        if not message.get("more_body"):
+            break
+    if _depth(body) > DEEPEST:
+        return b"", (400, "The request cannot be read", f"A body may be nested {DEEPEST} levels deep at most.")
+    return bytes(body), None
+
+
+def _depth(body: bytearray) -> int:
+    """How deep brackets are nested; those inside texts count too, which only errs towards refusing what nobody sends."""
+    deepest = depth = 0
+    for sign in body:
+        if sign in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
+    told = json.dumps(Problem(title=title, status=status, detail=detail).model_dump(exclude_none=True)).encode()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(told)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": told})

@@ -1,0 +1,105 @@
+"""One's own account: log in, who am I, change the password, log out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+
+from patron.governance.accounts.people import LockedLogin, WrongLogin, change_password, log_in
+from patron.governance.accounts.sessions import LONGEST_HOURS, begin_session, end_session
+from patron.governance.audit.chain import Act, act_of
+from patron.governance.roles import Permission
+from patron.surfaces.api import answers
+from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.problems import Refused
+from patron.surfaces.api.who import COOKIE, Held, Who, address_of, session_in
+
+routes = Routes(prefix="/v1", tags=["your account"])
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Login(BaseModel):
+    """A name and its password."""
+
+    name: _Text
+    password: _Text
+
+
+class NewPassword(BaseModel):
+    """The password until now, and the one from now on."""
+
+    old: _Text
+    new: _Text
+
+
+@routes.act("/session", None, also=[401], response_model=answers.SessionAnswer, status_code=201)
+async def begin(login: Login, request: Request, response: Response, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """Log in: sets a cookie, and tells the token that changes must carry."""
+    address = address_of(request)
+    try:
+        person = await asyncio.to_thread(log_in, serving.state, login.name, login.password)
+    except LockedLogin as error:
+        await serving.audit.write(_by_stranger(login.name, address, "locked"))
+        raise Refused(429, error.what, to_do=error.to_do, headers={"Retry-After": f"{error.seconds}"}) from error
+    except WrongLogin as error:
+        await serving.audit.write(_by_stranger(login.name, address, "refused"))
+        raise Refused(401, error.what, to_do=error.to_do, headers={"WWW-Authenticate": "Session"}) from error
+    token, csrf = await asyncio.to_thread(begin_session, serving.state, serving.secret, person, address)
+    await serving.audit.write(act_of(person.identity("session", address), "session.begin"))
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=LONGEST_HOURS * 3600,
+        secure=request.url.scheme == "https" or not serving.development,
+        httponly=True,
+        samesite="strict",
+        path="/",
+    )
+    return {
+        "name": person.name,
+        "role": person.role.value,
+        "branches": _named(person.branches),
+        "must_change_password": person.must_change,
+        "csrf_token": csrf,
+    }
+
+
+@routes.ask("/account", Permission.OWN_ACCOUNT, response_model=answers.WhoAnswer)
+async def who_am_i(who: Who) -> dict[str, Any]:  # Any: JSON
+    """Who you are to the server, and what you may do."""
+    permissions = sorted(permission.value for permission in who.permissions)
+    return {"name": who.name, "role": who.role.value, "permissions": permissions, "branches": _named(who.branches)}
+
+
+@routes.act("/account/password", Permission.OWN_ACCOUNT, also=[401], status_code=204)
+async def new_password(passwords: NewPassword, who: Who, serving: Held, request: Request) -> None:
+    """Change your password; you are logged out everywhere."""
+    if session_in(request) is None:
+        raise Refused(403, "Only a person who logged in has a password.", to_do="Log in at /v1/session first.")
+    try:
+        await asyncio.to_thread(change_password, serving.state, who.name, passwords.old, passwords.new)
+    except WrongLogin as error:
+        await serving.audit.write(act_of(who, "account.password", who.name, "refused"))
+        raise Refused(401, "The old password is not the account's.", to_do="Check it, then try again.") from error
+    await serving.audit.write(act_of(who, "account.password", who.name))
+
+
+@routes.act("/session", Permission.OWN_ACCOUNT, method="DELETE", status_code=204)
+async def end(who: Who, serving: Held, request: Request, response: Response) -> None:
+    """Log out."""
+    session = session_in(request)
+    if session is not None:
+        await asyncio.to_thread(end_session, serving.state, session)
+        await serving.audit.write(act_of(who, "session.end"))
+    response.delete_cookie(COOKIE, path="/")
+
+
+def _named(branches: frozenset[str] | None) -> list[str] | None:
+    return None if branches is None else sorted(branches)
+
+
+def _by_stranger(name: str, address: str, outcome: str) -> Act:
+    return Act(name, "", "session", address, "session.begin", "", outcome)

@@ -1,0 +1,179 @@
+"""Accounts of people and keys of programs, for those who manage them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, Field
+
+from patron.governance.accounts import keys as held_keys
+from patron.governance.accounts import people
+from patron.governance.audit.chain import act_of
+from patron.governance.roles import Permission, Role
+from patron.governance.state.opened import now_in_microseconds
+from patron.surfaces.api import answers
+from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.who import Held, Who
+
+routes = Routes(prefix="/v1", tags=["accounts and keys"])
+_Name = Annotated[str, Field(min_length=1, max_length=100)]
+_Branches = Annotated[
+    list[_Name] | None, Field(max_length=1000, description="The only branches whose customers they see")
+]
+_P = Permission.MANAGE_ACCOUNTS
+
+
+class NewAccount(BaseModel):
+    """Somebody who shall log in."""
+
+    name: _Name
+    role: Role
+    branches: _Branches = None
+
+
+class ChangedAccount(BaseModel):
+    """What shall change of an account; what is left out stays."""
+
+    role: Role | None = None
+    branches: _Branches = None
+    disabled: bool | None = None
+
+
+class NewKey(BaseModel):
+    """A program that shall ask."""
+
+    name: _Name
+    days: Annotated[int, Field(ge=1, le=held_keys.MOST_DAYS)] = 90
+    role: Role = Role.SERVICE
+    permissions: Annotated[
+        list[Permission] | None, Field(description="Fewer than the role's; all of them if left out")
+    ] = None
+    branches: _Branches = None
+
+
+class ReplacedKey(BaseModel):
+    """How long the new key works, and how long the old one still does beside it."""
+
+    days: Annotated[int, Field(ge=1, le=held_keys.MOST_DAYS)] = 90
+    overlap_days: Annotated[int, Field(ge=0, le=30)] = 1
+
+
+@routes.ask("/accounts", _P, response_model=answers.AccountsAnswer)
+async def list_accounts(serving: Held) -> dict[str, Any]:  # Any: JSON
+    """All accounts, by name."""
+    return {"accounts": [_account(person) for person in await asyncio.to_thread(people.people, serving.state)]}
+
+
+@routes.act("/accounts", _P, response_model=answers.NewAccountAnswer, status_code=201)
+async def add_account(new: NewAccount, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """Make an account; its one-time password is told this once."""
+    person, password = await asyncio.to_thread(people.add_person, serving.state, new.name, new.role, new.branches)
+    told = _account(person)
+    await serving.audit.write(act_of(who, "account.add", person.name, role=told["role"], branches=told["branches"]))
+    return {"account": told, "one_time_password": password}
+
+
+@routes.act("/accounts/{name}", _P, also=[404], method="PATCH", response_model=answers.AccountTold)
+async def change_account(
+    name: Annotated[str, Path(max_length=100)], change: ChangedAccount, who: Who, serving: Held
+) -> dict[str, Any]:  # Any: JSON
+    """Give an account another role, close it or open it; it is logged out everywhere."""
+    person = await asyncio.to_thread(
+        lambda: people.change_person(
+            serving.state, name, role=change.role, branches=change.branches, disabled=change.disabled
+        )
+    )
+    told = _account(person)
+    await serving.audit.write(act_of(who, "account.change", name, **change.model_dump(mode="json", exclude_none=True)))
+    return told
+
+
+@routes.act("/accounts/{name}/password", _P, also=[404], response_model=answers.NewAccountAnswer)
+async def reset_account(
+    name: Annotated[str, Path(max_length=100)], who: Who, serving: Held
+) -> dict[str, Any]:  # Any: JSON
+    """A new one-time password for an account, told this once."""
+    password = await asyncio.to_thread(people.reset_password, serving.state, name)
+    await serving.audit.write(act_of(who, "account.reset", name))
+    (person,) = [one for one in await asyncio.to_thread(people.people, serving.state) if one.name == name]
+    return {"account": _account(person), "one_time_password": password}
+
+
+@routes.ask("/keys", _P, response_model=answers.KeysAnswer)
+async def list_keys(serving: Held) -> dict[str, Any]:  # Any: JSON
+    """All keys, the newest first."""
+    return {"keys": [_key(key) for key in await asyncio.to_thread(held_keys.keys, serving.state)]}
+
+
+@routes.act("/keys", _P, response_model=answers.NewKeyAnswer, status_code=201)
+async def add_key(new: NewKey, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """Make a key; what the program must send is told this once."""
+    key, sent = await asyncio.to_thread(
+        lambda: held_keys.make_key(
+            serving.state,
+            serving.secret,
+            new.name,
+            made_by=who.name,
+            days=new.days,
+            role=new.role,
+            permissions=new.permissions,
+            branches=new.branches,
+        )
+    )
+    await serving.audit.write(act_of(who, "key.add", key.id, name=key.name, role=key.role.value, days=new.days))
+    return {"key": _key(key), "secret": sent}
+
+
+@routes.act("/keys/{key_id}/replacement", _P, also=[404], response_model=answers.NewKeyAnswer, status_code=201)
+async def replace_key(
+    key_id: Annotated[str, Path(max_length=32)], new: ReplacedKey, who: Who, serving: Held
+) -> dict[str, Any]:  # Any: JSON
+    """A new key like this one; the old one works a little longer beside it."""
+    key, sent = await asyncio.to_thread(
+        lambda: held_keys.replace_key(
+            serving.state, serving.secret, key_id, made_by=who.name, days=new.days, overlap_days=new.overlap_days
+        )
+    )
+    await serving.audit.write(act_of(who, "key.replace", key_id, by=key.id))
+    return {"key": _key(key), "secret": sent}
+
+
+@routes.act("/keys/{key_id}", _P, also=[404], method="DELETE", response_model=answers.KeyTold)
+async def revoke_key(
+    key_id: Annotated[str, Path(max_length=32)], who: Who, serving: Held
+) -> dict[str, Any]:  # Any: JSON
+    """End a key at once."""
+    key = await asyncio.to_thread(held_keys.revoke_key, serving.state, key_id)
+    await serving.audit.write(act_of(who, "key.revoke", key_id))
+    return _key(key)
+
+
+def moment(microseconds: int) -> str:
+    """A moment of the state, as the API tells it."""
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _account(person: people.Person) -> dict[str, Any]:  # Any: JSON
+    return {
+        "name": person.name,
+        "role": person.role.value,
+        "branches": None if person.branches is None else sorted(person.branches),
+        "must_change_password": person.must_change,
+        "disabled": person.disabled_at is not None,
+    }
+
+
+def _key(key: held_keys.ApiKey) -> dict[str, Any]:  # Any: JSON
+    return {
+        "id": key.id,
+        "name": key.name,
+        "role": key.role.value,
+        "permissions": sorted(permission.value for permission in key.permissions),
+        "branches": None if key.branches is None else sorted(key.branches),
+        "made_by": key.made_by,
+        "ends_at": moment(key.ends_at),
+        "works": key.works_at(now_in_microseconds()),
+    }

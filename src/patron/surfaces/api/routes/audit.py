@@ -1,0 +1,42 @@
+"""The audit, for those who may read it: its entries, and whether the chain is as it was written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from patron.governance.audit.chain import act_of, entries, verified
+from patron.governance.roles import Permission
+from patron.surfaces.api import answers
+from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.routes.accounts import moment
+from patron.surfaces.api.who import Held, Who
+
+routes = Routes(prefix="/v1/audit", tags=["audit"])
+
+
+@routes.ask("", Permission.READ_AUDIT, response_model=answers.AuditAnswer)
+async def list_entries(
+    who: Who,
+    serving: Held,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:  # Any: JSON
+    """The entries after a place, in the order in which they were written."""
+    found = await asyncio.to_thread(lambda: list(islice(entries(serving.state, after=after), limit + 1)))
+    await serving.audit.write(act_of(who, "audit.read", f"after {after}", rows=min(len(found), limit)))
+    told = [asdict(entry) | {"at": moment(entry.at), "details": json.loads(entry.details)} for entry in found[:limit]]
+    return {"entries": told, "after": found[limit - 1].place if len(found) > limit else None}
+
+
+@routes.ask("/verification", Permission.READ_AUDIT, response_model=answers.AuditVerdict)
+async def verify(who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """Read the whole chain and check every link."""
+    verdict = await asyncio.to_thread(verified, serving.state)
+    await serving.audit.write(act_of(who, "audit.verify", faults=len(verdict.faults)))
+    return asdict(verdict)

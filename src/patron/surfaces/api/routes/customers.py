@@ -1,0 +1,96 @@
+"""Customers: one, a list, their moves, and why a value is what it is. Each read is in the audit before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+from patron.errors import NothingThere
+from patron.governance.audit.chain import act_of
+from patron.governance.roles import Permission
+from patron.reports.customer import customer_report
+from patron.reports.served import customers as asked
+from patron.reports.served.view import View
+from patron.surfaces.api import answers, cursors
+from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.who import Held, Seen, Who
+
+routes = Routes(prefix="/v1/customers", tags=["customers"])
+Id = Annotated[str, Path(min_length=1, max_length=200, description="The customer's id, as in the data")]
+MOST = 1000
+
+
+@routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=answers.CustomersAnswer)
+async def list_customers(
+    view: Seen,
+    who: Who,
+    serving: Held,
+    tier: str | None = None,
+    rfm_segment: str | None = None,
+    lifecycle: str | None = None,
+    cluster: str | None = None,
+    branch: str | None = None,
+    place: str | None = None,
+    seasonal_type: str | None = None,
+    alert: str | None = None,
+    confidence: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+) -> dict[str, Any]:  # Any: JSON
+    """Customers by id, narrowed by their groups; everybody in your scope without a filter."""
+    told = {
+        "tier": tier, "rfm_segment": rfm_segment, "lifecycle": lifecycle, "cluster": cluster, "branch": branch,
+        "place": place, "seasonal_type": seasonal_type, "alert": alert, "confidence": confidence,
+    }  # fmt: skip
+    filters = {name: value for name, value in told.items() if value is not None}
+    release = view.snapshot.id
+    after = cursors.after(serving.secret, release, cursor)
+    page = await asyncio.to_thread(asked.customers, view, filters, after=after, limit=limit)
+    await serving.audit.write(act_of(who, "customers.list", release, filters=filters, rows=len(page.rows)))
+    return headed(view) | {
+        "customers": page.rows,
+        "total": page.customers,
+        "cursor": cursors.cursor(serving.secret, release, page.after),
+    }
+
+
+@routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=answers.CustomerAnswer)
+async def one_customer(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """One customer's value with its interval, groups and behaviour."""
+    found = await _audited(asked.customer, view, customer_id, who, serving, "customer.read")
+    return headed(view) | found
+
+
+@routes.ask("/{customer_id}/moves", Permission.READ_CUSTOMERS, also=[404], response_model=answers.MovesAnswer)
+async def customer_moves(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """How a customer moved between groups since the release before, and why."""
+    found = await _audited(asked.moves_of, view, customer_id, who, serving, "customer.moves")
+    return headed(view) | {"customer_id": customer_id, "moves": found}
+
+
+@routes.ask("/{customer_id}/reasons", Permission.READ_CUSTOMERS, also=[404], response_model=answers.ReasonsAnswer)
+async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
+    """Why the value is what it is: drivers that add up to it, what would lift the customer, what changed since the release before."""
+    await _audited(asked.customer, view, customer_id, who, serving, "customer.reasons")
+    report = await asyncio.to_thread(customer_report, view.snapshot.release, customer_id)
+    return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
+
+
+def headed(view: View) -> dict[str, Any]:  # Any: JSON
+    """What every answer about the release begins with."""
+    manifest = view.snapshot.release.manifest
+    return {"release": manifest.id, "as_of": manifest.as_of, "currency": manifest.currency}
+
+
+async def _audited(
+    question: Any, view: View, customer_id: str, who: Who, serving: Held, action: str
+) -> Any:  # Any: a question and its answer
+    try:
+        found = question(view, customer_id)
+    except NothingThere:
+        await serving.audit.write(act_of(who, action, customer_id, "not found"))
+        raise
+    await serving.audit.write(act_of(who, action, customer_id, release=view.snapshot.id))
+    return found

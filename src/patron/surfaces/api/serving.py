@@ -1,0 +1,27 @@
+"""What the routes share: the release that is served, the state, the audit, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from patron.governance.accounts.secrets import ServerSecret
+from patron.governance.audit.writer import AuditWriter
+from patron.governance.state.opened import State
+from patron.reports.served.current import CurrentRelease
+from patron.settings import ServerSettings
+from patron.surfaces.api.rate import Rates
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Everything that a process of the server holds."""
+
+    workspace: Path
+    settings: ServerSettings
+    secret: ServerSecret
+    state: State
+    audit: AuditWriter
+    current: CurrentRelease
+    rates: Rates
+    development: bool = False

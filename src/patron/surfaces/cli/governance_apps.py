@@ -1,0 +1,95 @@
+"""`patron accounts` and `patron audit`: what whoever holds the workspace may do without the server."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from patron.governance.state.opened import State
+
+accounts_app = typer.Typer(
+    help="Accounts of the server: list them, give a new one-time password.", no_args_is_help=True
+)
+audit_app = typer.Typer(help="The server's audit: check that nothing was changed.", no_args_is_help=True)
+Workspace = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@accounts_app.command("list")
+def list_accounts(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """Show the accounts: name, role, branches, whether open."""
+    from patron.governance.accounts.people import people
+    from patron.surfaces.cli.listing import print_table
+
+    found = people(_state(workspace))
+    if as_json:
+        told = [
+            {
+                "name": one.name,
+                "role": one.role.value,
+                "branches": None if one.branches is None else sorted(one.branches),
+                "disabled": one.disabled_at is not None,
+            }
+            for one in found
+        ]
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    rows = []
+    for one in found:
+        branches = "all" if one.branches is None else ", ".join(sorted(one.branches))
+        rows.append((one.name, one.role.value, branches, "closed" if one.disabled_at is not None else "open"))
+    print_table(("Name", "Role", "Branches", "Account"), rows, words=4)
+
+
+@accounts_app.command("reset")
+def reset_account(
+    name: Annotated[str, typer.Argument(help="The account's name.", show_default=False)], workspace: Workspace = Path()
+) -> None:
+    """Give an account a new one-time password, told this once; its sessions end."""
+    from patron.governance.accounts.people import reset_password
+    from patron.governance.audit.chain import Act, write
+
+    state = _state(workspace)
+    password = reset_password(state, name)
+    write(state, [Act(getpass.getuser(), "", "command line", "", "account.reset", name)])
+    typer.echo(f"The one-time password of '{name}', which must be changed at the next login:", err=True)
+    typer.echo(password)
+
+
+@audit_app.command("verify")
+def verify_audit(
+    workspace: Workspace = Path(),
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="PLACE:HASH of an entry, as it was noted elsewhere.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the whole chain and check every link; exit code 5 where it is not as it was written."""
+    from patron.errors import DamagedAudit
+    from patron.governance.audit.chain import anchor_of, verified
+
+    verdict = verified(_state(workspace), [anchor_of(text) for text in anchor or ()])
+    if as_json:
+        typer.echo(json.dumps(asdict(verdict), indent=2, ensure_ascii=False))
+    elif not verdict.faults:
+        typer.echo(f"✓ {verdict.entries:,} entries, each as it was written. Head {verdict.entries}:{verdict.head}")
+    if verdict.faults:
+        raise DamagedAudit(verdict.faults)
+
+
+def _state(workspace: Path) -> State:
+    from patron.credentials import read_credentials
+    from patron.pipeline.workspace import Workspace as Held
+    from patron.surfaces.served_state import state_of_workspace
+
+    held = Held.at(workspace)
+    return state_of_workspace(held.folder, held.settings, read_credentials(held.folder))

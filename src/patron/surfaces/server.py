@@ -1,0 +1,119 @@
+"""Serve a workspace: one process that answers, or several behind one port."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from patron.credentials import PREFIX, read_credentials
+from patron.errors import UsageError
+from patron.governance.accounts.people import first_admin
+from patron.governance.accounts.secrets import new_token, server_secret
+from patron.governance.audit.chain import Act, write
+from patron.governance.audit.writer import AuditWriter
+from patron.pipeline.workspace import Workspace
+from patron.reports.served.current import CurrentRelease
+from patron.surfaces.api.app import make_app
+from patron.surfaces.api.rate import Rates
+from patron.surfaces.api.serving import Serving
+from patron.surfaces.served_state import state_of_workspace
+
+SECRET: Final = "server"  # noqa: S105  a credential's name
+HERE: Final = ("127.0.0.1", "::1", "localhost")
+_WORKSPACE, _DEVELOPMENT = "PATRON_SERVED_WORKSPACE", "PATRON_SERVED_DEVELOPMENT"
+_GRACE_SECONDS: Final = 20
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens, and how it is reached. ``certificate`` and ``key`` are PEM files."""
+
+    host: str = "127.0.0.1"
+    port: int = 8321
+    workers: int = 1
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+
+@dataclass(frozen=True)
+class FirstAdmin:
+    """The account that the first start makes, and its one-time password."""
+
+    name: str
+    password: str
+
+
+def prepared(folder: Path, address: Address, *, development: bool = False) -> FirstAdmin | None:
+    """Make ready to serve a workspace: its state, and where nobody is there yet the first administrator, who is given back.
+
+    UsageError, before anything listens, for a way of serving that would not be safe.
+    """
+    _refuse_unsafe(address, development=development)
+    workspace = Workspace.at(folder)
+    if development and SECRET not in read_credentials(workspace.folder):
+        os.environ[f"{PREFIX}{SECRET.upper()}"] = new_token()  # for the processes of this start, and gone with them
+    serving = serving_of_workspace(workspace.folder, development=development)
+    made = first_admin(serving.state)
+    if made:
+        write(serving.state, [Act("server", "", "server", "", "account.add", made[0].name)])
+    serving.state.close()
+    os.environ |= {_WORKSPACE: str(workspace.folder.resolve()), _DEVELOPMENT: "1" if development else ""}
+    return FirstAdmin(made[0].name, made[1]) if made else None
+
+
+def serve(address: Address) -> None:
+    """Serve what was ``prepared`` until stopped."""
+    uvicorn.run(
+        "patron.surfaces.server:app_of_environment",
+        factory=True,
+        host=address.host,
+        port=address.port,
+        workers=address.workers,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.key,
+        proxy_headers=address.behind_proxy,
+        server_header=False,
+        date_header=True,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def app_of_environment() -> FastAPI:
+    """What a worker process serves: the workspace that its parent named."""
+    return make_app(serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT])))
+
+
+def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
+    """Everything that a process needs to answer for a workspace."""
+    workspace = Workspace.at(folder)
+    settings, credentials = workspace.settings, read_credentials(workspace.folder)
+    secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
+    state = state_of_workspace(workspace.folder, settings, credentials)
+    rates = Rates(settings.server.requests_per_second)
+    current = CurrentRelease(workspace.folder)
+    return Serving(workspace.folder, settings.server, secret, state, AuditWriter(state), current, rates, development)
+
+
+def _refuse_unsafe(address: Address, *, development: bool) -> None:
+    if (address.certificate is None) != (address.key is None):
+        raise UsageError("A certificate and its key belong together.", to_do="Give both --certificate and --key.")
+    if address.host in HERE:
+        return
+    if development:
+        raise UsageError(
+            f"--development answers on this computer only, not on {address.host}.",
+            to_do="Leave --host away, or leave --development away and set PATRON_SECRET_SERVER.",
+        )
+    if address.certificate is None and not address.behind_proxy:
+        raise UsageError(
+            f"Passwords and keys would cross the network to {address.host} in plain text.",
+            to_do="Give --certificate and --key, or say --behind-proxy where a proxy does the encryption.",
+        )

@@ -1,0 +1,176 @@
+"""Accounts: one-time passwords, weak ones refused, wrong ones slowed down, an administrator always left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from patron.errors import NothingThere, UnknownName, UsageError
+from patron.governance.accounts import people
+from patron.governance.accounts.passwords import hash_password
+from patron.governance.accounts.people import (
+    LockedLogin,
+    WrongLogin,
+    add_person,
+    change_password,
+    change_person,
+    first_admin,
+    log_in,
+    reset_password,
+)
+from patron.governance.accounts.secrets import passing_secret
+from patron.governance.accounts.sessions import begin_session, end_session, is_own_request, session_of
+from patron.governance.roles import Role
+from patron.governance.state.opened import State, now_in_microseconds, open_state
+
+GOOD = "three odd wet otters"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    held = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    yield held
+    held.close()
+
+
+def test_the_first_start_makes_one_administrator_with_a_password_of_its_own(state: State, tmp_path: Path) -> None:
+    made = first_admin(state)
+    assert made is not None
+    person, password = made
+    assert (person.name, person.role, person.must_change) == ("admin", Role.ADMIN, True)
+    assert first_admin(state) is None
+    assert log_in(state, "admin", password).id == person.id
+    assert password.encode() not in (tmp_path / "state.sqlite").read_bytes()
+    other = open_state(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    again = first_admin(other)
+    other.close()
+    assert again is not None
+    assert again[1] != password
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("short", "5 signs"),
+        ("aaaaaaaaaaaaaaaa", "1 different"),
+        ("marie.curie1", "little more than the name"),
+        ("Password1234", "common word"),
+        ("x" * 201, "more than 200"),
+    ],
+)
+def test_weak_passwords_are_refused_and_say_why(password: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        hash_password(password, "marie.curie")
+
+
+def test_a_new_account_must_change_its_one_time_password(state: State) -> None:
+    person, password = add_person(state, "marie", "branch manager", ["north"])
+    assert (person.branches, person.must_change) == (frozenset({"north"}), True)
+    change_password(state, "marie", password, GOOD)
+    assert not log_in(state, "marie", GOOD).must_change
+    with pytest.raises(WrongLogin):
+        log_in(state, "marie", password)
+    one_time = reset_password(state, "marie")
+    assert log_in(state, "marie", one_time).must_change
+
+
+def test_wrong_passwords_are_slowed_down_and_a_right_one_forgets_them(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, password = add_person(state, "marie", "analyst")
+    for _ in range(people.FREE_TRIES):
+        with pytest.raises(WrongLogin):
+            log_in(state, "marie", "wrong")
+    with pytest.raises(LockedLogin) as locked:
+        log_in(state, "marie", password)
+    assert 25 <= locked.value.seconds <= 30
+    later = now_in_microseconds() + 31_000_000
+    monkeypatch.setattr(people, "now_in_microseconds", lambda: later)
+    with pytest.raises(WrongLogin):
+        log_in(state, "marie", "wrong")
+    with pytest.raises(LockedLogin) as locked:
+        log_in(state, "marie", password)
+    assert locked.value.seconds == 60  # twice as long as before
+    monkeypatch.setattr(people, "now_in_microseconds", lambda: later + 61_000_000)
+    log_in(state, "marie", password)
+    with pytest.raises(WrongLogin):
+        log_in(state, "marie", "wrong")  # counted from the beginning again: not locked
+    log_in(state, "marie", password)
+
+
+def test_a_login_does_not_tell_whether_there_is_an_account(state: State) -> None:
+    add_person(state, "marie", "analyst")
+    told = []
+    for name in ("marie", "nobody"):
+        with pytest.raises(WrongLogin) as wrong:
+            log_in(state, name, "wrong")
+        told.append(str(wrong.value))
+    assert told[0] == told[1]
+
+
+def test_a_closed_account_cannot_log_in_and_its_sessions_end(state: State) -> None:
+    secret = passing_secret()
+    person, password = add_person(state, "marie", "analyst")
+    token, _ = begin_session(state, secret, person, "")
+    assert session_of(state, secret, token) is not None
+    change_person(state, "marie", disabled=True)
+    assert session_of(state, secret, token) is None
+    with pytest.raises(WrongLogin):
+        log_in(state, "marie", password)
+
+
+def test_the_only_administrator_stays_one(state: State) -> None:
+    first_admin(state)
+    with pytest.raises(UsageError, match="only administrator"):
+        change_person(state, "admin", disabled=True)
+    with pytest.raises(UsageError, match="only administrator"):
+        change_person(state, "admin", role="analyst")
+    add_person(state, "marie", "admin")
+    assert change_person(state, "admin", role="analyst").role is Role.ANALYST
+
+
+def test_names_roles_and_branches_are_checked(state: State) -> None:
+    with pytest.raises(UnknownName, match="analyst"):
+        add_person(state, "marie", "analist")
+    with pytest.raises(UsageError, match="branches that are theirs"):
+        add_person(state, "marie", "branch manager")
+    with pytest.raises(UsageError, match="1 to 100"):
+        add_person(state, "  ", "analyst")
+    add_person(state, "marie", "analyst")
+    with pytest.raises(UsageError, match="already"):
+        add_person(state, "marie", "analyst")
+    with pytest.raises(NothingThere, match="pierre"):
+        change_person(state, "pierre", disabled=True)
+
+
+def test_sessions_end_are_kept_as_hashes_and_prove_their_own_page(state: State, tmp_path: Path) -> None:
+    secret = passing_secret()
+    person, _ = add_person(state, "marie", "analyst")
+    token, csrf = begin_session(state, secret, person, "10.0.0.1")
+    session = session_of(state, secret, token)
+    assert session is not None
+    assert (session.person.name, is_own_request(secret, session, csrf)) == ("marie", True)
+    assert not is_own_request(secret, session, token)
+    assert session_of(state, passing_secret(), token) is None
+    state.close()
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert token.encode() not in kept
+    assert csrf.encode() not in kept
+    end_session(state, session)
+    assert session_of(state, secret, token) is None
+
+
+def test_a_session_ends_when_it_is_idle(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    from patron.governance.accounts import sessions
+
+    secret = passing_secret()
+    person, _ = add_person(state, "marie", "analyst")
+    token, _ = begin_session(state, secret, person, "")
+    began = now_in_microseconds()
+    for hours in (0.9, 1.8):  # being seen keeps it alive
+        monkeypatch.setattr(sessions, "now_in_microseconds", lambda hours=hours: began + int(hours * 3_600_000_000))
+        assert session_of(state, secret, token) is not None
+    monkeypatch.setattr(sessions, "now_in_microseconds", lambda: began + int(2.9 * 3_600_000_000))
+    assert session_of(state, secret, token) is None

@@ -1,0 +1,65 @@
+"""The state's tables: what migrations make is what the code declares, forwards and back, on SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from patron.errors import StorageFailed, UsageError
+from patron.governance.state.opened import migrate, open_state
+from patron.governance.state.tables import METADATA
+
+
+def test_migrations_make_the_declared_tables_and_take_them_away(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    for _ in range(2):
+        with state.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+            assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
+        migrate(state, "base")
+        with state.engine.connect() as connection:
+            assert inspect(connection).get_table_names() == ["alembic_version"]
+        migrate(state, "head")
+    state.close()
+
+
+def test_a_state_of_a_newer_patron_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.sqlite'}"
+    state = open_state(url)
+    with state.changing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    state.close()
+    with pytest.raises(UsageError, match="newer Patron"):
+        open_state(url)
+
+
+def test_addresses_that_are_none_are_refused_without_being_told() -> None:
+    for url in ("mysql://me:secret@host/db", "not an address secret"):
+        with pytest.raises(UsageError) as refused:
+            open_state(url)
+        assert "secret" not in str(refused.value)
+
+
+def test_a_damaged_file_is_told_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
+    with pytest.raises(StorageFailed, match="cannot be read or written"):
+        open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+
+
+def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+
+    def change() -> None:
+        with state.changing() as connection:
+            connection.execute(text("DELETE FROM audit_head"))
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        change()
+    with state.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit_head")).scalar_one() == 1
+    state.close()

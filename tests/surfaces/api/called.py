@@ -1,0 +1,61 @@
+"""The API in a test: an app over a served workspace, and clients for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from patron.governance.accounts.keys import make_key
+from patron.governance.accounts.people import add_person, change_password
+from patron.governance.accounts.secrets import passing_secret
+from patron.governance.audit.writer import AuditWriter
+from patron.governance.state.opened import open_state
+from patron.reports.served.current import CurrentRelease
+from patron.settings import ServerSettings
+from patron.surfaces.api.app import make_app
+from patron.surfaces.api.rate import Rates
+from patron.surfaces.api.serving import Serving
+
+PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
+
+
+@dataclass(frozen=True)
+class Called:
+    """A running app and what it holds."""
+
+    app: FastAPI
+    serving: Serving
+    client: TestClient
+
+    def with_key(self, role: str, branches: list[str] | None = None) -> dict[str, str]:
+        """The headers of a new key of this role."""
+        _, sent = make_key(
+            self.serving.state, self.serving.secret, role, made_by="test", days=1, role=role, branches=branches
+        )
+        return {"Authorization": f"Bearer {sent}"}
+
+    def log_in(self, name: str, role: str, branches: list[str] | None = None) -> dict[str, str]:
+        """Make a person, change the one-time password, log in: the header that changes must carry; the cookie is the client's."""
+        _, password = add_person(self.serving.state, name, role, branches)
+        change_password(self.serving.state, name, password, PASSWORD)
+        told = self.client.post("/v1/session", json={"name": name, "password": PASSWORD})
+        assert told.status_code == 201, told.text
+        return {"X-CSRF-Token": told.json()["csrf_token"]}
+
+
+@contextmanager
+def called(workspace: Path, *, requests_per_second: float = 1e6, least_cell: int = 5) -> Iterator[Called]:
+    """The app over a workspace, with a state of its own beside it."""
+    state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
+    settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
+    current = CurrentRelease(workspace)
+    rates = Rates(settings.requests_per_second)
+    serving = Serving(workspace, settings, passing_secret(), state, AuditWriter(state), current, rates, development=True)
+    app = make_app(serving)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Called(app, serving, client)

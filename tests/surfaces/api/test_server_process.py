@@ -1,0 +1,122 @@
+"""`patron serve` as a process: what it refuses to do, what it says at its first start, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from served_workspace import publish, served_workspace
+
+SECRET = "correct-horse-battery-staple-0123456789-ABCDEF"  # noqa: S105  of servers that tests start
+
+
+def environment(secret: str | None = None) -> dict[str, str]:
+    held = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_SECRET")}
+    return held | ({"PATRON_SECRET_SERVER": secret} if secret else {})
+
+
+def refused(folder: Path, *arguments: str, secret: str | None = None) -> str:
+    """What `patron serve` says where it does not start."""
+    command = [sys.executable, "-m", "patron", "serve", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment(secret), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, secret: str | None = None) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
+    """A running server: its address, its process, the file of what it says."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    told = folder / "told.txt"
+    command = [sys.executable, "-m", "patron", "serve", "--port", str(port), *arguments]
+    with told.open("w") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment(secret), stderr=output, stdout=output, text=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        assert answered(f"{address}/ready", process), told.read_text()
+        yield address, process, told
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+
+
+def answered(url: str, process: subprocess.Popen[str]) -> bool:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None:
+                return False
+            time.sleep(0.1)
+    return False
+
+
+def asked(url: str, body: dict[str, object] | None = None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, object]]:
+    data = json.dumps(body).encode() if body is not None else None
+    sent = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})})
+    try:
+        with urllib.request.urlopen(sent, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_ways_of_serving_that_are_not_safe_are_refused_in_words(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    assert "The server has no secret." in refused(folder)
+    assert "11 bytes" in refused(folder, secret="hunter2-now")
+    assert "plain text" in refused(folder, "--host", "0.0.0.0", secret=SECRET)
+    assert "this computer only" in refused(folder, "--host", "0.0.0.0", "--development")
+    assert "belong together" in refused(folder, "--certificate", "server.pem", secret=SECRET)
+    assert not (folder / "state.sqlite").exists()
+
+
+def test_the_first_start_tells_a_password_once_and_a_server_ends_cleanly(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    with serving(folder, secret=SECRET) as (address, process, told):
+        (password,) = re.findall(r"(?m)^    (\S{20,})$", told.read_text())
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
+        assert asked(f"{address}/v1/portfolio")[0] == 401
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    with serving(folder, secret=SECRET) as (address, _, told):
+        assert "one-time password" not in told.read_text()
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
+
+
+@pytest.mark.slow
+def test_two_processes_serve_one_release_each_time_and_write_one_chain(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    with serving(folder, "--workers", "2", secret=SECRET) as (address, process, told):
+        (password,) = re.findall(r"(?m)^    (\S{20,})$", told.read_text())
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
+        name = publish(folder, scale=2.0, minute=1)
+        time.sleep(1.0)
+        for _ in range(40):
+            assert asked(f"{address}/v1/session", {"name": "nobody", "password": "x"})[0] == 401
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    assert name
+    verify = [sys.executable, "-m", "patron", "audit", "verify", "--json"]
+    done = subprocess.run(verify, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["entries"]) == (0, 42)
