@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from patron.releases.contents import BEHAVIOUR as BEHAVIOUR_FILE
-from patron.releases.contents import EVIDENCE, MEMBERS as MEMBERS_FILE, MOVES as MOVES_FILE
+from patron.releases.contents import EVIDENCE
+from patron.releases.contents import MEMBERS as MEMBERS_FILE
+from patron.releases.contents import MOVES as MOVES_FILE
 from patron.releases.contents import SCORES as SCORES_FILE
 from patron.releases.contents import SEGMENTS as SEGMENTS_FILE
 from patron.releases.manifest import Manifest
@@ -70,12 +72,17 @@ def _write(home: Path, count: int, scale: float) -> None:
     scores = {"expected_value": value, "value_low": value / 2, "value_high": value * 2, "historic_value": value * 3}
     scores |= {"horizon_days": [90] * count, "confidence": ["medium"] * count, "model": ["bg_nbd"] * count}
     segments = {"tier": tiers, "branch": [branch_of(number) for number in range(count)]}
-    behaviour = {"value_at_risk": value / 10, "alert": ["watch" if number % 4 == 0 else "calm" for number in range(count)]}
+    behaviour = {
+        "value_at_risk": value / 10,
+        "alert": ["watch" if number % 4 == 0 else "calm" for number in range(count)],
+    }
     pq.write_table(_table(SCORES, ids, scores), home / SCORES_FILE)
     pq.write_table(_table(SEGMENTS, ids, segments), home / SEGMENTS_FILE)
     pq.write_table(_table(BEHAVIOUR, ids, behaviour), home / BEHAVIOUR_FILE)
     pq.write_table(_table(MEMBERS, ids[::2], {"rule": ["Even ones"] * len(ids[::2])}), home / MEMBERS_FILE)
-    pq.write_table(_table(MOVES, ids[:3], {"view": ["tier"] * 3, "before": ["low"] * 3, "now": tiers[:3]}), home / MOVES_FILE)
+    pq.write_table(
+        _table(MOVES, ids[:3], {"view": ["tier"] * 3, "before": ["low"] * 3, "now": tiers[:3]}), home / MOVES_FILE
+    )
     evidence: dict[str, Any] = {  # Any: plain data
         "total": {"expected": float(value.sum()), "low": float(value.sum() * 0.9), "high": float(value.sum() * 1.1)},
         "gate": {"champion": "bg_nbd", "passed": True, "leaderboard": []},

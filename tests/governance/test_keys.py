@@ -30,7 +30,16 @@ def test_a_key_works_for_its_holder_and_nobody_else(state: State, tmp_path: Path
     assert key_of(state, SECRET, sent) == key
     assert key.permissions == ALLOWED[Role.SERVICE]
     assert key_of(state, passing_secret(), sent) is None
-    for wrong in ("", "patron", "patron_", f"patron_{key.id}", f"patron_{key.id}_", sent[:-1], f"{sent}x", sent.upper()):
+    for wrong in (
+        "",
+        "patron",
+        "patron_",
+        f"patron_{key.id}",
+        f"patron_{key.id}_",
+        sent[:-1],
+        f"{sent}x",
+        sent.upper(),
+    ):
         assert key_of(state, SECRET, wrong) is None
     state.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -50,9 +59,7 @@ def test_a_key_ends_on_its_day_and_when_it_is_revoked(state: State, monkeypatch:
     assert key_of(state, SECRET, sent) is None
 
 
-def test_a_replaced_key_works_a_little_longer_beside_the_new_one(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replaced_key_works_a_little_longer_beside_the_new_one(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     old, old_sent = make_key(
         state, SECRET, "till", made_by="admin", days=30, permissions=["customers.read"], branches=["north"]
     )

@@ -57,7 +57,11 @@ def test_a_scope_holds_on_every_read_path(snapshot: Snapshot, branches: list[str
     view, theirs = View(snapshot, frozenset(branches)), of_branch(*branches)
     assert listed(view) == theirs
     for name in FILTERS:
-        values = {row[name] for row in View(snapshot).segments.to_pylist()} if name in view.segments.column_names else {"calm"}
+        values = (
+            {row[name] for row in View(snapshot).segments.to_pylist()}
+            if name in view.segments.column_names
+            else {"calm"}
+        )
         for value in values - {None}:
             assert set(listed(view, **{name: value})) <= set(theirs)
     for one in customer_ids(COUNT):

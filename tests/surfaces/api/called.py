@@ -55,7 +55,9 @@ def called(workspace: Path, *, requests_per_second: float = 1e6, least_cell: int
     settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
     current = CurrentRelease(workspace)
     rates = Rates(settings.requests_per_second)
-    serving = Serving(workspace, settings, passing_secret(), state, AuditWriter(state), current, rates, development=True)
+    serving = Serving(
+        workspace, settings, passing_secret(), state, AuditWriter(state), current, rates, development=True
+    )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Called(app, serving, client)

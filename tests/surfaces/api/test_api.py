@@ -28,10 +28,20 @@ def no_cookies(server: Called) -> None:
 
 def test_one_customer_is_told_with_the_release_it_comes_from(server: Called) -> None:
     told = server.client.get("/v1/customers/c00003", headers=server.with_key("service")).json()
-    assert (told["release"], told["as_of"], told["currency"]) == (server.serving.current.snapshot.id, "2026-10-31", "EUR")
-    assert (told["customer_id"], told["score"]["expected_value"], told["segments"]["branch"]) == ("c00003", 13.0, "north")
+    assert (told["release"], told["as_of"], told["currency"]) == (
+        server.serving.current.snapshot.id,
+        "2026-10-31",
+        "EUR",
+    )
+    assert (told["customer_id"], told["score"]["expected_value"], told["segments"]["branch"]) == (
+        "c00003",
+        13.0,
+        "north",
+    )
     assert (told["behaviour"]["value_at_risk"], told["rules"]) == (1.3, [])
-    assert server.client.get("/v1/customers/c00002", headers=server.with_key("service")).json()["rules"] == ["Even ones"]
+    assert server.client.get("/v1/customers/c00002", headers=server.with_key("service")).json()["rules"] == [
+        "Even ones"
+    ]
 
 
 def test_a_list_is_read_page_by_page_and_ends(server: Called) -> None:
@@ -170,7 +180,9 @@ def test_wrong_logins_are_refused_alike_then_slowed_down(server: Called) -> None
 
 def test_a_key_is_made_replaced_and_revoked_over_the_api(server: Called) -> None:
     token = server.log_in("anna", "admin")
-    made = server.client.post("/v1/keys", json={"name": "till", "days": 3, "permissions": ["customers.read"]}, headers=token)
+    made = server.client.post(
+        "/v1/keys", json={"name": "till", "days": 3, "permissions": ["customers.read"]}, headers=token
+    )
     assert made.status_code == 201
     key, secret = made.json()["key"], made.json()["secret"]
     alone = {"Authorization": f"Bearer {secret}"}
@@ -184,9 +196,12 @@ def test_a_key_is_made_replaced_and_revoked_over_the_api(server: Called) -> None
     assert secret not in server.client.get("/v1/keys").text
     server.client.cookies.clear()
     assert server.client.get("/v1/customers/c00001", headers=alone).status_code == 401
-    assert server.client.get(
-        "/v1/customers/c00001", headers={"Authorization": f"Bearer {new.json()['secret']}"}
-    ).status_code == 200
+    assert (
+        server.client.get(
+            "/v1/customers/c00001", headers={"Authorization": f"Bearer {new.json()['secret']}"}
+        ).status_code
+        == 200
+    )
 
 
 def test_reads_refusals_and_misses_are_in_the_audit_before_they_are_answered(tmp_path: Path) -> None:

@@ -75,7 +75,12 @@ def test_every_role_gets_what_it_may_and_is_refused_the_rest_on_every_route(serv
 def test_nobody_gets_anything_without_showing_who_they_are(server: Called) -> None:
     open_to_all = []
     for method, path, needs in routes(server.app):
-        for headers in ({}, {"Authorization": "Bearer patron_x_y"}, {"Authorization": "Basic eDp5"}, {"Cookie": "patron_session=x"}):
+        for headers in (
+            {},
+            {"Authorization": "Bearer patron_x_y"},
+            {"Authorization": "Basic eDp5"},
+            {"Cookie": "patron_session=x"},
+        ):
             told = server.client.request(method, filled(path), headers=headers, json={})
             if needs == NOBODY:
                 open_to_all.append(f"{method} {path}")

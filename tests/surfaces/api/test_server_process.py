@@ -10,12 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from served_workspace import publish, served_workspace
@@ -40,7 +39,9 @@ def refused(folder: Path, *arguments: str, secret: str | None = None) -> str:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, secret: str | None = None) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
+def serving(
+    folder: Path, *arguments: str, secret: str | None = None
+) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
     """A running server: its address, its process, the file of what it says."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -48,7 +49,9 @@ def serving(folder: Path, *arguments: str, secret: str | None = None) -> Iterato
     told = folder / "told.txt"
     command = [sys.executable, "-m", "patron", "serve", "--port", str(port), *arguments]
     with told.open("w") as output:
-        process = subprocess.Popen(command, cwd=folder, env=environment(secret), stderr=output, stdout=output, text=True)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment(secret), stderr=output, stdout=output, text=True
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         assert answered(f"{address}/ready", process), told.read_text()
@@ -62,31 +65,29 @@ def serving(folder: Path, *arguments: str, secret: str | None = None) -> Iterato
 def answered(url: str, process: subprocess.Popen[str]) -> bool:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(url, timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
+            httpx2.get(url, timeout=2).raise_for_status()
+        except (httpx2.HTTPError, OSError):
             if process.poll() is not None:
                 return False
             time.sleep(0.1)
+        else:
+            return True
     return False
 
 
-def asked(url: str, body: dict[str, object] | None = None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, object]]:
-    data = json.dumps(body).encode() if body is not None else None
-    sent = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})})
-    try:
-        with urllib.request.urlopen(sent, timeout=10) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+def asked(url: str, body: dict[str, object] | None = None) -> int:
+    """The status of an answer."""
+    told = httpx2.get(url, timeout=10) if body is None else httpx2.post(url, json=body, timeout=10)
+    assert told.headers["content-type"].endswith("json")
+    return int(told.status_code)
 
 
 def test_ways_of_serving_that_are_not_safe_are_refused_in_words(tmp_path: Path) -> None:
     folder = served_workspace(tmp_path / "shop")
     assert "The server has no secret." in refused(folder)
-    assert "11 bytes" in refused(folder, secret="hunter2-now")
-    assert "plain text" in refused(folder, "--host", "0.0.0.0", secret=SECRET)
-    assert "this computer only" in refused(folder, "--host", "0.0.0.0", "--development")
+    assert "11 bytes" in refused(folder, secret="hunter2-now")  # noqa: S106
+    assert "plain text" in refused(folder, "--host", "0.0.0.0", secret=SECRET)  # noqa: S104
+    assert "this computer only" in refused(folder, "--host", "0.0.0.0", "--development")  # noqa: S104
     assert "belong together" in refused(folder, "--certificate", "server.pem", secret=SECRET)
     assert not (folder / "state.sqlite").exists()
 
@@ -95,13 +96,13 @@ def test_the_first_start_tells_a_password_once_and_a_server_ends_cleanly(tmp_pat
     folder = served_workspace(tmp_path / "shop")
     with serving(folder, secret=SECRET) as (address, process, told):
         (password,) = re.findall(r"(?m)^    (\S{20,})$", told.read_text())
-        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
-        assert asked(f"{address}/v1/portfolio")[0] == 401
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password}) == 201
+        assert asked(f"{address}/v1/portfolio") == 401
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in (0, -signal.SIGTERM)
     with serving(folder, secret=SECRET) as (address, _, told):
         assert "one-time password" not in told.read_text()
-        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password}) == 201
 
 
 @pytest.mark.slow
@@ -109,11 +110,11 @@ def test_two_processes_serve_one_release_each_time_and_write_one_chain(tmp_path:
     folder = served_workspace(tmp_path / "shop")
     with serving(folder, "--workers", "2", secret=SECRET) as (address, process, told):
         (password,) = re.findall(r"(?m)^    (\S{20,})$", told.read_text())
-        assert asked(f"{address}/v1/session", {"name": "admin", "password": password})[0] == 201
+        assert asked(f"{address}/v1/session", {"name": "admin", "password": password}) == 201
         name = publish(folder, scale=2.0, minute=1)
         time.sleep(1.0)
         for _ in range(40):
-            assert asked(f"{address}/v1/session", {"name": "nobody", "password": "x"})[0] == 401
+            assert asked(f"{address}/v1/session", {"name": "nobody", "password": "x"}) == 401
         process.send_signal(signal.SIGTERM)
         process.wait(30)
     assert name

@@ -164,7 +164,9 @@ def anchor_of(text: str) -> Head:
     """An anchor as people note it: ``PLACE:HASH``; UsageError for anything else."""
     place, _, hashed = text.partition(":")
     if not (place.isdigit() and len(hashed) == len(BEGINNING)):
-        raise UsageError(f"'{text}' is no anchor.", allowed="PLACE:HASH, as 'patron audit verify' tells it of the head.")
+        raise UsageError(
+            f"'{text}' is no anchor.", allowed="PLACE:HASH, as 'patron audit verify' tells it of the head."
+        )
     return Head(int(place), hashed)
 
 
@@ -181,7 +183,7 @@ def _row(act: Act, head: Head) -> dict[str, Any]:  # Any: values of columns
         "details": json.dumps(act.details, sort_keys=True, separators=(",", ":"), default=str),
         "previous": head.hash,
     }
-    row |= {name: row[name][:longest] for name, longest in _LONGEST.items()}
+    row |= {name: row[name][:longest] for name, longest in _LONGEST.items() if name in row}
     return row | {"hash": _hash(row)}
 
 

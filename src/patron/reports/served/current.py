@@ -57,7 +57,7 @@ class CurrentRelease:
                     snapshot = Snapshot(load_release(self._workspace, name))
                     self._snapshot, self._views = snapshot, _views()
                 self.fault = None
-            except (PatronError, OSError) as error:
+            except (PatronError, OSError, ValueError, KeyError) as error:  # of files that are not what they claim, too
                 self.fault = str(error)
 
     @property
