@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from patron.errors import UsageError
+from patron.surfaces.server import Address, prepared
 from served_workspace import publish, served_workspace
 
 SECRET = "correct-horse-battery-staple-0123456789-ABCDEF"  # noqa: S105  of servers that tests start
@@ -25,17 +27,6 @@ SECRET = "correct-horse-battery-staple-0123456789-ABCDEF"  # noqa: S105  of serv
 def environment(secret: str | None = None) -> dict[str, str]:
     held = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_SECRET")}
     return held | ({"PATRON_SECRET_SERVER": secret} if secret else {})
-
-
-def refused(folder: Path, *arguments: str, secret: str | None = None) -> str:
-    """What `patron serve` says where it does not start."""
-    command = [sys.executable, "-m", "patron", "serve", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=environment(secret), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 @contextmanager
@@ -82,13 +73,25 @@ def asked(url: str, body: dict[str, object] | None = None) -> int:
     return int(told.status_code)
 
 
-def test_ways_of_serving_that_are_not_safe_are_refused_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("secret", "address", "development", "why"),
+    [
+        (None, Address(), False, "The server has no secret."),
+        ("hunter2-now", Address(), False, "11 bytes"),
+        (SECRET, Address(host="0.0.0.0"), False, "plain text"),  # noqa: S104
+        (SECRET, Address(host="0.0.0.0"), True, "this computer only"),  # noqa: S104
+        (SECRET, Address(certificate=Path("server.pem")), False, "belong together"),
+    ],
+)
+def test_ways_of_serving_that_are_not_safe_are_refused_in_words(
+    secret: str | None, address: Address, development: bool, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = served_workspace(tmp_path / "shop")
-    assert "The server has no secret." in refused(folder)
-    assert "11 bytes" in refused(folder, secret="hunter2-now")  # noqa: S106
-    assert "plain text" in refused(folder, "--host", "0.0.0.0", secret=SECRET)  # noqa: S104
-    assert "this computer only" in refused(folder, "--host", "0.0.0.0", "--development")  # noqa: S104
-    assert "belong together" in refused(folder, "--certificate", "server.pem", secret=SECRET)
+    monkeypatch.delenv("PATRON_SECRET_SERVER", raising=False)
+    if secret:
+        monkeypatch.setenv("PATRON_SECRET_SERVER", secret)
+    with pytest.raises(UsageError, match=why):
+        prepared(folder, address, development=development)
     assert not (folder / "state.sqlite").exists()
 
 
