@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from patron.errors import NothingThere, UnknownName
@@ -50,6 +51,20 @@ def test_every_customer_is_found_and_nobody_else(snapshot: Snapshot) -> None:
     for other in ("", "c", "c00060", "zzz", "c000000", "C00001"):
         with pytest.raises(NothingThere, match="no customer"):
             customer(view, other)
+
+
+def test_customers_are_found_however_an_engine_ordered_them(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    home = Shelf(folder / "releases").path()
+    for name in ("scores", "segments", "behaviour", "members"):
+        table = pq.read_table(home / f"{name}.parquet")
+        pq.write_table(table.take(list(range(table.num_rows - 1, -1, -1))), home / f"{name}.parquet")
+    view = View(Snapshot(load_release(folder)))
+    assert [customer(view, one)["segments"]["branch"] for one in customer_ids(COUNT)] == [
+        branch_of(number) for number in range(COUNT)
+    ]
+    assert customer(view, "c00004")["rules"] == ["Even ones"]
+    assert listed(view) == customer_ids(COUNT)
 
 
 @pytest.mark.parametrize("branches", [["north"], ["south", "west"], ["lonely"], ["nowhere"], []])

@@ -19,6 +19,7 @@ from patron.governance.audit.writer import AuditWriter
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.served_state import state_of_workspace
@@ -98,8 +99,8 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
     state = state_of_workspace(workspace.folder, settings, credentials)
     rates = Rates(settings.server.requests_per_second)
-    current = CurrentRelease(workspace.folder)
-    return Serving(workspace.folder, settings.server, secret, state, AuditWriter(state), current, rates, development)
+    current, audit, keys = CurrentRelease(workspace.folder), AuditWriter(state), KnownKeys(state, secret)
+    return Serving(workspace.folder, settings.server, secret, state, audit, current, rates, keys, development)
 
 
 def _refuse_unsafe(address: Address, *, development: bool) -> None:

@@ -18,6 +18,7 @@ from patron.governance.state.opened import open_state
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 
@@ -54,10 +55,9 @@ def called(workspace: Path, *, requests_per_second: float = 1e6, least_cell: int
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
     settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
     current = CurrentRelease(workspace)
-    rates = Rates(settings.requests_per_second)
-    serving = Serving(
-        workspace, settings, passing_secret(), state, AuditWriter(state), current, rates, development=True
-    )
+    rates, secret = Rates(settings.requests_per_second), passing_secret()
+    keys = KnownKeys(state, secret)
+    serving = Serving(workspace, settings, secret, state, AuditWriter(state), current, rates, keys, development=True)
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Called(app, serving, client)

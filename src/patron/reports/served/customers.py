@@ -43,14 +43,7 @@ def customer(view: View, customer_id: str) -> Row:
     NothingThere for one who is not in it, and in the same words for one who is out of scope.
     """
     place = _place(view, customer_id)
-    snapshot = view.snapshot
-    return {
-        "customer_id": customer_id,
-        "score": row(snapshot.scores, place),
-        "segments": row(snapshot.segments, place),
-        "behaviour": row(snapshot.behaviour, place) if snapshot.behaviour.num_rows else None,
-        "rules": rules_of(view, customer_id),
-    }
+    return {"customer_id": customer_id, **view.snapshot.told_at(place), "rules": rules_of(view, customer_id)}
 
 
 def moves_of(view: View, customer_id: str) -> list[Row]:

@@ -24,9 +24,9 @@ class Snapshot:
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        self.scores = _laid_out(release.scores())
-        self.segments = _laid_out(release.segments())
-        self.behaviour = _laid_out(release.behaviour())
+        self.scores = _laid_out(_by_customer(release.scores()))
+        self.segments = _laid_out(_by_customer(release.segments()))
+        self.behaviour = _laid_out(_by_customer(release.behaviour()))
         self.evidence: Mapping[str, Any] = release.evidence()  # Any: plain data
         self._ids = self.scores["customer_id"].chunk(0) if self.scores.num_rows else pa.array([], pa.string())
         for table in (self.segments, self.behaviour):
@@ -36,6 +36,20 @@ class Snapshot:
                     to_do="Run 'patron run' again, or roll back with 'patron release rollback'.",
                 )
 
+        # Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time.
+        self._cells = {
+            "score": _arrays(self.scores),
+            "segments": _arrays(self.segments),
+            "behaviour": _arrays(self.behaviour),
+        }
+
+    def told_at(self, place: int) -> dict[str, dict[str, Any] | None]:  # Any: values of columns
+        """A customer's ``score``, ``segments`` and ``behaviour``; None for what the release does not tell."""
+        return {
+            part: {name: column[place].as_py() for name, column in columns} if columns else None
+            for part, columns in self._cells.items()
+        }
+
     @property
     def id(self) -> str:
         return self.release.id
@@ -43,12 +57,12 @@ class Snapshot:
     @cached_property
     def members(self) -> pa.Table:
         """Who belongs to the groups of own rules."""
-        return _laid_out(self.release.members())
+        return _laid_out(_by_customer(self.release.members()))
 
     @cached_property
     def moves(self) -> pa.Table:
         """Who moved since the release before."""
-        return _laid_out(self.release.moves())
+        return _laid_out(_by_customer(self.release.moves()))
 
     @cached_property
     def segmentation(self) -> Mapping[str, Any]:  # Any: plain data
@@ -74,6 +88,19 @@ class Snapshot:
 def row(table: pa.Table, place: int) -> dict[str, Any]:  # Any: values of columns
     """One row, as values by column."""
     return {name: column[place].as_py() for name, column in zip(table.column_names, table.columns, strict=True)}
+
+
+def _arrays(table: pa.Table) -> tuple[tuple[str, pa.Array], ...]:
+    if not table.num_rows:
+        return ()
+    return tuple((name, column.chunk(0)) for name, column in zip(table.column_names, table.columns, strict=True))
+
+
+def _by_customer(table: pa.Table) -> pa.Table:
+    """The rows in the order of ids, byte by byte: an engine may have ordered them by the rules of a language."""
+    ids = table["customer_id"]
+    in_order = len(ids) < 2 or pc.all(pc.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
+    return table if in_order else table.take(pc.sort_indices(table, sort_keys=[("customer_id", "ascending")]))
 
 
 def _laid_out(table: pa.Table) -> pa.Table:

@@ -10,6 +10,7 @@ from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
+from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.rate import Rates
 
 
@@ -24,4 +25,5 @@ class Serving:
     audit: AuditWriter
     current: CurrentRelease
     rates: Rates
+    keys: KnownKeys
     development: bool = False

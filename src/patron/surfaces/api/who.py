@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from patron.governance.accounts.keys import PREFIX, key_of
+from patron.governance.accounts.keys import PREFIX
 from patron.governance.accounts.sessions import Session, is_own_request, session_of
 from patron.governance.audit.chain import act_of
 from patron.governance.identity import Identity
@@ -32,6 +32,11 @@ def serving_of(request: Request) -> Serving:
 def address_of(request: Request) -> str:
     """Where a request comes from."""
     return request.client.host if request.client else ""
+
+
+async def _held(request: Request) -> Serving:
+    """The same, for routes; not a plain function, which FastAPI would call in a thread for every request."""
+    return serving_of(request)
 
 
 async def known(request: Request) -> Identity:
@@ -76,13 +81,13 @@ async def seen(request: Request, who: Annotated[Identity, Depends(known)]) -> Vi
 
 Who = Annotated[Identity, Depends(known)]
 Seen = Annotated[View, Depends(seen)]
-Held = Annotated[Serving, Depends(serving_of)]
+Held = Annotated[Serving, Depends(_held)]
 
 
 async def _by_key(serving: Serving, header: str, address: str) -> Identity:
     kind, _, sent = header.partition(" ")
     if kind.lower() == "bearer" and sent.startswith(f"{PREFIX}_"):
-        key = await asyncio.to_thread(key_of, serving.state, serving.secret, sent.strip())
+        key = await serving.keys.key_of(sent.strip())
         if key:
             return key.identity(address)
     raise _unknown("This key is not known, or works no longer.")
