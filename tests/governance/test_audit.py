@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,14 +14,7 @@ from sqlalchemy import text
 from patron.errors import StorageFailed
 from patron.governance.audit.chain import Act, Entry, Head, entries, faults, head_of, write
 from patron.governance.audit.writer import AuditWriter
-from patron.governance.state.opened import State, open_state
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    held = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    yield held
-    held.close()
+from patron.governance.state.opened import State
 
 
 def act(subject: str) -> Act:
@@ -91,6 +84,19 @@ def test_acts_of_many_requests_are_all_written_once(state: State) -> None:
     asyncio.run(ask())
     assert sorted(int(entry.subject) for entry in entries(state)) == list(range(500))
     assert list(faults(entries(state), head_of(state))) == []
+
+
+def test_several_processes_write_one_chain(open_again: Callable[[], State]) -> None:
+    states = [open_again() for _ in range(3)]
+
+    def write_some(number: int) -> None:
+        for one in range(40):
+            write(states[number], [act(f"{number}-{one}"), act(f"{number}-{one}-again")])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write_some, range(3)))
+    assert head_of(states[0]).place == 240
+    assert list(faults(entries(states[0]), head_of(states[1]))) == []
 
 
 def test_who_waits_for_an_act_that_cannot_be_written_hears_of_it(state: State) -> None:

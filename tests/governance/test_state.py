@@ -1,7 +1,8 @@
-"""The state's tables: what migrations make is what the code declares, forwards and back, on SQLite."""
+"""The state's tables: what migrations make is what the code declares, forwards and back, on every database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from patron.errors import StorageFailed, UsageError
-from patron.governance.state.opened import migrate, open_state
+from patron.governance.state.opened import State, migrate, open_state
 from patron.governance.state.tables import METADATA
 
 
-def test_migrations_make_the_declared_tables_and_take_them_away(tmp_path: Path) -> None:
-    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+def test_migrations_make_the_declared_tables_and_take_them_away(state: State) -> None:
     for _ in range(2):
         with state.engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
@@ -24,17 +24,13 @@ def test_migrations_make_the_declared_tables_and_take_them_away(tmp_path: Path) 
         with state.engine.connect() as connection:
             assert inspect(connection).get_table_names() == ["alembic_version"]
         migrate(state, "head")
-    state.close()
 
 
-def test_a_state_of_a_newer_patron_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.sqlite'}"
-    state = open_state(url)
+def test_a_state_of_a_newer_patron_is_refused(state: State, open_again: Callable[[], State]) -> None:
     with state.changing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    state.close()
     with pytest.raises(UsageError, match="newer Patron"):
-        open_state(url)
+        open_again()
 
 
 def test_addresses_that_are_none_are_refused_without_being_told() -> None:
@@ -50,8 +46,7 @@ def test_a_damaged_file_is_told_in_our_words(tmp_path: Path) -> None:
         open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
 
 
-def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+def test_a_change_that_fails_leaves_nothing(state: State) -> None:
 
     def change() -> None:
         with state.changing() as connection:
@@ -62,4 +57,3 @@ def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
         change()
     with state.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM audit_head")).scalar_one() == 1
-    state.close()

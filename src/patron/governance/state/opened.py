@@ -56,8 +56,12 @@ class State:
 def open_state(url: str) -> State:
     """The state at a database's address (``sqlite:///…`` or ``postgresql+psycopg://…``), its tables made or moved to the newest form."""
     state = State(_engine(url))
-    with _in_our_words():
-        migrate(state, NEWEST)
+    try:
+        with _in_our_words():
+            migrate(state, NEWEST)
+    except BaseException:
+        state.close()
+        raise
     return state
 
 
