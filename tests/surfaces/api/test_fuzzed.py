@@ -1,0 +1,67 @@
+"""Every route under generated requests: no server error, no answer that the OpenAPI page does not declare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation
+from schemathesis.python import asgi
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from served_workspace import served_workspace
+from surfaces.api.called import Called, called
+
+REQUESTS = 400
+CHECKS = (status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+    with called(served_workspace(tmp_path_factory.mktemp("fuzzed") / "shop")) as found:
+        yield found
+
+
+def ask_often(
+    operation: APIOperation, client: asgi.ASGIClient, headers: dict[str, str], times: int, told: Counter[int]
+) -> None:
+    """Send so many generated requests and hold every answer to what is declared."""
+
+    @settings(
+        max_examples=times,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+    @given(case=operation.as_strategy())
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call(session=client, headers=headers)
+        told[answer.status_code] += 1
+        assert answer.status_code < 500, (case.method, case.path, answer.text)
+        case.validate_response(answer, checks=list(CHECKS))
+
+    ask()
+
+
+@pytest.mark.slow
+def test_twenty_thousand_generated_requests_meet_no_error_and_no_undeclared_answer(server: Called) -> None:
+    schema = schemathesis.openapi.from_asgi("/v1/openapi.json", server.app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    each = -(-REQUESTS // len(operations))
+    keys = {role: server.with_key(role) for role in ("admin", "analyst")}
+    told: Counter[int] = Counter()
+    with asgi.get_client(server.app, max_stream_events=0) as client:
+        for operation in operations:
+            managing = operation.path.startswith(("/v1/keys", "/v1/accounts", "/v1/audit"))
+            ask_often(operation, client, keys["admin" if managing else "analyst"], each, told)
+    assert told.total() >= REQUESTS
+    assert {200, 401, 404, 422} <= set(told)
