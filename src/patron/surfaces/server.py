@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,6 +75,11 @@ def prepared(folder: Path, address: Address, *, development: bool = False) -> Fi
 
 def serve(address: Address) -> None:
     """Serve what was ``prepared`` until stopped."""
+    with _figures_together(address.workers):
+        _run(address)
+
+
+def _run(address: Address) -> None:
     uvicorn.run(
         "patron.surfaces.server:app_of_environment",
         factory=True,
@@ -87,8 +97,21 @@ def serve(address: Address) -> None:
     )
 
 
+@contextmanager
+def _figures_together(workers: int) -> Iterator[None]:
+    """Where several processes answer, a folder for their figures, gone afterwards; it must be known before any is counted."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="patron-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
+
+
 def app_of_environment() -> FastAPI:
     """What a worker process serves: the workspace that its parent named."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("patron.server").setLevel(logging.INFO)
     return make_app(serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT])))
 
 

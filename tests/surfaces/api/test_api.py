@@ -245,6 +245,34 @@ def test_an_answer_waits_for_its_audit(server: Called, monkeypatch: pytest.Monke
     assert "13.0" not in told.text
 
 
+def test_metrics_count_requests_by_route_and_tell_no_customer(server: Called) -> None:
+    server.client.get("/v1/customers/c00003", headers=server.with_key("service"))
+    told = server.client.get("/metrics", headers=server.with_key("engineer"))
+    assert told.headers["content-type"].startswith("text/plain")
+    line = 'patron_requests_total{method="GET",route="/v1/customers/{customer_id}",status="200"}'
+    assert any(one.startswith(line) for one in told.text.splitlines())
+    assert "patron_release_customers 60" in told.text
+    assert "patron_release_stale 0" in told.text
+    assert "c00003" not in told.text
+
+
+def test_a_log_line_tells_the_request_and_no_customer(server: Called, caplog: pytest.LogCaptureFixture) -> None:
+    headers = server.with_key("service")
+    with caplog.at_level("INFO", logger="patron.server"):
+        answer = server.client.get("/v1/customers/c00003?secret=hunter2", headers=headers)
+        server.client.get("/nothing/c00003")
+    one, other = [json.loads(record.message) for record in caplog.records if record.name == "patron.server"]
+    assert (one["route"], one["status"], one["request"]) == (
+        "/v1/customers/{customer_id}",
+        200,
+        answer.headers["x-request-id"],
+    )
+    assert one["who"] == headers["Authorization"].split("_")[1]
+    assert (other["route"], other["status"]) == ("none", 404)
+    assert "c00003" not in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_openapi_tells_every_route_and_its_problems(server: Called) -> None:
     told = server.client.get("/v1/openapi.json").json()
     assert told["openapi"].startswith("3.1")

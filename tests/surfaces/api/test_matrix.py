@@ -17,12 +17,12 @@ from surfaces.api.called import Called, called
 COUNT = 60
 FILLED = {"customer_id": "c00000", "view_name": "tier", "group": "high", "name": "nobody", "key_id": "nothing"}
 EXPECTED = {
-    "admin": "accounts.manage audit.read groups.read models.read portfolio.read quality.read releases.read runs.read account.own",
+    "admin": "accounts.manage audit.read metrics.read groups.read models.read portfolio.read quality.read releases.read runs.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
     "marketing": "groups.read portfolio.read releases.read customers.read account.own",
     "branch manager": "groups.read portfolio.read releases.read customers.read account.own",
     "analyst": "groups.read portfolio.read releases.read customers.read models.read quality.read runs.read account.own",
-    "engineer": "releases.read models.read quality.read runs.read account.own",
+    "engineer": "releases.read models.read quality.read runs.read metrics.read account.own",
     "compliance": "groups.read portfolio.read releases.read customers.read models.read quality.read audit.read account.own",
     "service": "customers.read groups.read portfolio.read releases.read",
 }

@@ -10,12 +10,13 @@ from fastapi import FastAPI
 
 from patron.surfaces.api.allowed import undeclared
 from patron.surfaces.api.guarding import Guarding
+from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import Problem, tell_problems
-from patron.surfaces.api.routes import account, accounts, audit, customers, health, portfolio, releases
+from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, portfolio, releases
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
 
-_ROUTES = (health, account, customers, portfolio, releases, accounts, audit)
+_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."
@@ -49,6 +50,7 @@ def make_app(serving: Serving) -> FastAPI:
         raise ValueError(f"Routes that do not say which permission they need: {'; '.join(found)}")
     tell_problems(app)
     app.add_middleware(Guarding)
+    app.add_middleware(Observing)  # the last one added stands outside
     app.openapi = lambda: _with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     return app
 

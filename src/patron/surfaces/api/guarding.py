@@ -1,9 +1,8 @@
-"""What holds for every request before a route sees it: a bounded body, an id, and headers that bind browsers."""
+"""What holds for every request before a route sees it: a bounded body, and headers that bind browsers."""
 
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,8 +34,7 @@ class Guarding:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8).encode()
-        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        request_id = scope["state"]["request_id"].encode()
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
