@@ -25,7 +25,7 @@ async def metrics(serving: Held) -> Response:
     registry: CollectorRegistry = REGISTRY
     if os.environ.get(SHARED):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the package leaves it untyped
     return Response(generate_latest(registry) + _of_release(serving).encode(), media_type=CONTENT_TYPE_LATEST)
 
 
