@@ -6,20 +6,20 @@ import pytest
 
 from governance.kept import everything_in
 from patron.errors import NothingThere, UnknownName, UsageError
-from patron.governance.accounts import people
+from patron.governance.accounts import logins
+from patron.governance.accounts.logins import LockedLogin, WrongLogin, log_in
 from patron.governance.accounts.passwords import hash_password
 from patron.governance.accounts.people import (
-    LockedLogin,
-    WrongLogin,
     add_person,
     change_password,
     change_person,
     first_admin,
-    log_in,
+    people,
     reset_password,
 )
 from patron.governance.accounts.secrets import passing_secret
 from patron.governance.accounts.sessions import begin_session, end_session, is_own_request, session_of
+from patron.governance.audit.chain import Act, entries
 from patron.governance.roles import Role
 from patron.governance.state.opened import State, now_in_microseconds
 from patron.governance.state.tables import PEOPLE
@@ -49,6 +49,11 @@ def test_the_first_start_makes_one_administrator_with_a_password_of_its_own(stat
         ("aaaaaaaaaaaaaaaa", "1 different"),
         ("marie.curie1", "little more than the name"),
         ("Password1234", "common word"),
+        ("123456789012", "numbers in a row"),
+        ("qwertyuiop12", "keys in a row"),
+        ("abcdefghijkl", "in a row"),
+        ("Welcome20242024", "common word"),
+        ("passwordpassword1", "common word"),
         ("x" * 201, "more than 200"),
     ],
 )
@@ -60,11 +65,11 @@ def test_weak_passwords_are_refused_and_say_why(password: str, told: str) -> Non
 def test_a_new_account_must_change_its_one_time_password(state: State) -> None:
     person, password = add_person(state, "marie", "branch manager", ["north"])
     assert (person.branches, person.must_change) == (frozenset({"north"}), True)
-    change_password(state, "marie", password, GOOD)
+    change_password(state, person, password, GOOD)
     assert not log_in(state, "marie", GOOD).must_change
     with pytest.raises(WrongLogin):
         log_in(state, "marie", password)
-    one_time = reset_password(state, "marie")
+    _, one_time = reset_password(state, "marie")
     assert log_in(state, "marie", one_time).must_change
 
 
@@ -72,20 +77,20 @@ def test_wrong_passwords_are_slowed_down_and_a_right_one_forgets_them(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, password = add_person(state, "marie", "analyst")
-    for _ in range(people.FREE_TRIES):
+    for _ in range(logins.FREE_TRIES):
         with pytest.raises(WrongLogin):
             log_in(state, "marie", "wrong")
     with pytest.raises(LockedLogin) as locked:
         log_in(state, "marie", password)
     assert 25 <= locked.value.seconds <= 30
     later = now_in_microseconds() + 31_000_000
-    monkeypatch.setattr(people, "now_in_microseconds", lambda: later)
+    monkeypatch.setattr(logins, "now_in_microseconds", lambda: later)
     with pytest.raises(WrongLogin):
         log_in(state, "marie", "wrong")
     with pytest.raises(LockedLogin) as locked:
         log_in(state, "marie", password)
     assert locked.value.seconds == 60  # twice as long as before
-    monkeypatch.setattr(people, "now_in_microseconds", lambda: later + 61_000_000)
+    monkeypatch.setattr(logins, "now_in_microseconds", lambda: later + 61_000_000)
     log_in(state, "marie", password)
     with pytest.raises(WrongLogin):
         log_in(state, "marie", "wrong")  # counted from the beginning again: not locked
@@ -94,12 +99,51 @@ def test_wrong_passwords_are_slowed_down_and_a_right_one_forgets_them(
 
 def test_a_login_does_not_tell_whether_there_is_an_account(state: State) -> None:
     add_person(state, "marie", "analyst")
-    told = []
-    for name in ("marie", "nobody"):
-        with pytest.raises(WrongLogin) as wrong:
-            log_in(state, name, "wrong")
-        told.append(str(wrong.value))
-    assert told[0] == told[1]
+    told: dict[str, list[str]] = {"marie": [], "nobody": []}
+    for name, words in told.items():
+        for _ in range(logins.FREE_TRIES + 1):
+            with pytest.raises((WrongLogin, LockedLogin)) as refused:
+                log_in(state, name, "wrong")
+            words.append(f"{type(refused.value).__name__}: {refused.value}")
+    assert told["marie"] == told["nobody"]
+    assert told["marie"][-1].startswith("LockedLogin")
+
+
+def test_whoever_tries_from_elsewhere_locks_nobody_out(state: State) -> None:
+    _, password = add_person(state, "marie", "analyst")
+    for _ in range(logins.FREE_TRIES):
+        with pytest.raises(WrongLogin):
+            log_in(state, "marie", "wrong", "10.0.0.66")
+    with pytest.raises(LockedLogin):
+        log_in(state, "Marie", password, "10.0.0.66")
+    assert log_in(state, "marie", password, "10.0.0.1").name == "marie"
+
+
+def test_what_is_left_out_of_a_change_stays(state: State) -> None:
+    add_person(state, "eve", "analyst", ["north"])
+    assert change_person(state, "eve", role="marketing").branches == {"north"}
+    assert change_person(state, "eve", branches=["south"]).branches == {"south"}
+    assert change_person(state, "eve", disabled=True).branches == {"south"}
+    assert change_person(state, "eve", branches=None, disabled=False).branches is None
+    with pytest.raises(UsageError, match="branches that are theirs"):
+        change_person(state, "eve", role="branch manager")
+    with pytest.raises(UsageError, match="of the whole business"):
+        change_person(state, "eve", role="compliance", branches=["north"])
+    (eve,) = people(state)
+    assert (eve.role, eve.branches) == (Role.MARKETING, None)
+
+
+def test_a_change_and_its_note_are_made_together_or_not_at_all(state: State) -> None:
+    def fails(_: object) -> Act:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        add_person(state, "marie", "analyst", noted=fails)
+    assert people(state) == ()
+    add_person(
+        state, "marie", "analyst", noted=lambda one: Act("admin", "admin", "session", "", "account.add", one.name)
+    )
+    assert [entry.subject for entry in entries(state)] == ["marie"]
 
 
 def test_a_closed_account_cannot_log_in_and_its_sessions_end(state: State) -> None:
@@ -130,6 +174,8 @@ def test_names_roles_and_branches_are_checked(state: State) -> None:
         add_person(state, "marie", "branch manager")
     with pytest.raises(UsageError, match="1 to 100"):
         add_person(state, "  ", "analyst")
+    with pytest.raises(UsageError, match="without '/'"):
+        add_person(state, "a/b", "analyst")
     add_person(state, "marie", "analyst")
     with pytest.raises(UsageError, match="already"):
         add_person(state, "marie", "analyst")

@@ -86,6 +86,14 @@ def test_acts_of_many_requests_are_all_written_once(state: State) -> None:
     assert list(faults(entries(state), head_of(state))) == []
 
 
+def test_signs_that_a_database_cannot_hold_stop_no_other_act(state: State) -> None:
+    write(
+        state, [act("c1"), act("nul\0 and \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")), act("c2")]
+    )
+    assert [entry.subject for entry in entries(state)] == ["c1", "nul\ufffd and 😀", "c2"]
+    assert list(faults(entries(state), head_of(state))) == []
+
+
 def test_several_processes_write_one_chain(open_again: Callable[[], State]) -> None:
     states = [open_again() for _ in range(3)]
 

@@ -76,8 +76,24 @@ def test_a_key_may_do_less_than_its_role_never_more(state: State) -> None:
         revoke_key(state, "nothing")
 
 
+def test_no_key_manages_accounts(state: State) -> None:
+    key, _ = make_key(state, SECRET, "robot", made_by="admin", days=1, role="admin")
+    assert Permission.MANAGE_ACCOUNTS not in key.permissions
+    with pytest.raises(UsageError, match=r"may not: accounts\.manage"):
+        make_key(state, SECRET, "robot", made_by="admin", days=1, role="admin", permissions=["accounts.manage"])
+    with pytest.raises(UsageError, match="of the whole business"):
+        make_key(state, SECRET, "robot", made_by="admin", days=1, role="compliance", branches=["north"])
+
+
 @pytest.mark.parametrize(
-    ("told", "why"), [(None, "no secret"), ("", "no secret"), ("short", "5 bytes"), ("ab" * 40, "repeats few signs")]
+    ("told", "why"),
+    [
+        (None, "no secret"),
+        ("", "no secret"),
+        ("short", "5 bytes"),
+        ("ab" * 40, "repeats"),
+        ("0123456789" * 4, "repeats"),
+    ],
 )
 def test_a_weak_server_secret_is_refused(told: str | None, why: str) -> None:
     with pytest.raises(UsageError, match=why):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,23 @@ def test_a_damaged_file_is_told_in_our_words(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
     with pytest.raises(StorageFailed, match="cannot be read or written"):
         open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+
+
+def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with state.changing() as connection:
+        connection.execute(text("UPDATE audit_head SET place = 0"))
+        assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    state.close()
+
+
+def test_several_that_open_a_new_state_at_once_make_it_once(address: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(open_state, [address] * 4))
+    for state in opened:
+        with state.reading() as connection:
+            assert connection.execute(text("SELECT count(*) FROM audit_head")).scalar_one() == 1
+        state.close()
 
 
 def test_a_change_that_fails_leaves_nothing(state: State) -> None:

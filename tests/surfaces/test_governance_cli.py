@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from patron.governance.accounts.people import WrongLogin, add_person, first_admin, log_in
+from patron.governance.accounts.logins import WrongLogin, log_in
+from patron.governance.accounts.people import add_person, first_admin
 from patron.governance.audit.chain import entries, head_of
 from patron.governance.state.opened import State, open_state
 from patron.surfaces.cli.main import app

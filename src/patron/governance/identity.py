@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from patron.governance.roles import SEES_FIGURES_ONLY, Permission, Role
+from patron.governance.roles import Permission, Role
 
 Via = Literal["session", "key", "command line", "server"]
 
@@ -31,5 +31,5 @@ class Identity:
 
     @property
     def sees_figures_only(self) -> bool:
-        """Whether small cells are hidden from them."""
-        return self.role in SEES_FIGURES_ONLY
+        """Whether they see no single customer, so that small cells are hidden from them."""
+        return Permission.READ_CUSTOMERS not in self.permissions

@@ -60,5 +60,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
 NEEDS_BRANCHES: Final = frozenset({Role.BRANCH_MANAGER})
 """Roles that see the customers of their own branches only, and so must be given some."""
 
-SEES_FIGURES_ONLY: Final = frozenset({Role.EXECUTIVE, Role.ADMIN})
-"""Roles that see no single customer: figures over fewer customers than ``server.least_cell`` are hidden from them."""
+OF_ALL_BRANCHES: Final = frozenset({_P.MANAGE_ACCOUNTS, _P.READ_AUDIT})
+"""Whoever may do these cannot be held to some branches: accounts and the audit are of the whole business."""
+
+OF_PEOPLE_ONLY: Final = frozenset({_P.MANAGE_ACCOUNTS, _P.OWN_ACCOUNT})
+"""No key may do these: who gives access must have logged in."""

@@ -19,12 +19,13 @@ from patron.credentials import PREFIX, read_credentials
 from patron.errors import UsageError
 from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
-from patron.governance.audit.chain import Act, write
+from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
+from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.served_state import state_of_workspace
@@ -33,18 +34,21 @@ SECRET: Final = "server"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
 _WORKSPACE, _DEVELOPMENT = "PATRON_SERVED_WORKSPACE", "PATRON_SERVED_DEVELOPMENT"
 _GRACE_SECONDS: Final = 20
+STRANGERS_PER_SECOND: Final = 5.0
+"""Logins and wrong keys of one address, for each process."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens, and how it is reached. ``certificate`` and ``key`` are PEM files."""
+    """Where a server listens, and how it is reached. ``certificate`` and ``key`` are PEM files; ``proxy`` is the
+    address of one in front that does the encryption, and is believed about where requests come from."""
 
     host: str = "127.0.0.1"
     port: int = 8321
     workers: int = 1
     certificate: Path | None = None
     key: Path | None = None
-    behind_proxy: bool = False
+    proxy: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,7 @@ def prepared(folder: Path, address: Address, *, development: bool = False) -> Fi
     if development and SECRET not in read_credentials(workspace.folder):
         os.environ[f"{PREFIX}{SECRET.upper()}"] = new_token()  # for the processes of this start, and gone with them
     serving = serving_of_workspace(workspace.folder, development=development)
-    made = first_admin(serving.state)
-    if made:
-        write(serving.state, [Act("server", "", "server", "", "account.add", made[0].name)])
+    made = first_admin(serving.state, lambda person: Act("server", "", "server", "", "account.add", person.name))
     serving.state.close()
     os.environ |= {_WORKSPACE: str(workspace.folder.resolve()), _DEVELOPMENT: "1" if development else ""}
     return FirstAdmin(made[0].name, made[1]) if made else None
@@ -88,7 +90,8 @@ def _run(address: Address) -> None:
         workers=address.workers,
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
-        proxy_headers=address.behind_proxy,
+        proxy_headers=bool(address.proxy),
+        forwarded_allow_ips=address.proxy or None,
         server_header=False,
         date_header=True,
         access_log=False,
@@ -121,9 +124,19 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     settings, credentials = workspace.settings, read_credentials(workspace.folder)
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
     state = state_of_workspace(workspace.folder, settings, credentials)
-    rates = Rates(settings.server.requests_per_second)
-    current, audit, keys = CurrentRelease(workspace.folder), AuditWriter(state), KnownKeys(state, secret)
-    return Serving(workspace.folder, settings.server, secret, state, audit, current, rates, keys, development)
+    return Serving(
+        workspace.folder,
+        settings.server,
+        secret,
+        state,
+        AuditWriter(state),
+        CurrentRelease(workspace.folder),
+        Rates(settings.server.requests_per_second),
+        Rates(STRANGERS_PER_SECOND),
+        KnownKeys(state, secret),
+        PasswordDesk(),
+        development,
+    )
 
 
 def _refuse_unsafe(address: Address, *, development: bool) -> None:
@@ -136,8 +149,8 @@ def _refuse_unsafe(address: Address, *, development: bool) -> None:
             f"--development answers on this computer only, not on {address.host}.",
             to_do="Leave --host away, or leave --development away and set PATRON_SECRET_SERVER.",
         )
-    if address.certificate is None and not address.behind_proxy:
+    if address.certificate is None and not address.proxy:
         raise UsageError(
             f"Passwords and keys would cross the network to {address.host} in plain text.",
-            to_do="Give --certificate and --key, or say --behind-proxy where a proxy does the encryption.",
+            to_do="Give --certificate and --key, or --behind-proxy with the address of one that does the encryption.",
         )

@@ -9,18 +9,23 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from patron.governance.accounts.keys import make_key
 from patron.governance.accounts.people import add_person, change_password
-from patron.governance.accounts.secrets import passing_secret
+from patron.governance.accounts.secrets import new_id, passing_secret
+from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import open_state
+from patron.governance.state.tables import PEOPLE
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
+from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.who import COOKIE
 
 PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
 
@@ -40,24 +45,38 @@ class Called:
         )
         return {"Authorization": f"Bearer {sent}"}
 
+    def as_person(self, role: str, branches: list[str] | None = None) -> dict[str, str]:
+        """The headers of a new person of this role who has logged in, their changes' token among them."""
+        state, secret = self.serving.state, self.serving.secret
+        person, _ = add_person(state, new_id(), role, branches)
+        with state.changing() as connection:
+            connection.execute(update(PEOPLE).where(PEOPLE.c.id == person.id).values(must_change=False))
+        token, csrf = begin_session(state, secret, person, "")
+        return {"Cookie": f"{COOKIE}={token}", "X-CSRF-Token": csrf}
+
     def log_in(self, name: str, role: str, branches: list[str] | None = None) -> dict[str, str]:
         """Make a person, change the one-time password, log in: the header that changes must carry; the cookie is the client's."""
-        _, password = add_person(self.serving.state, name, role, branches)
-        change_password(self.serving.state, name, password, PASSWORD)
+        person, password = add_person(self.serving.state, name, role, branches)
+        change_password(self.serving.state, person, password, PASSWORD)
         told = self.client.post("/v1/session", json={"name": name, "password": PASSWORD})
         assert told.status_code == 201, told.text
         return {"X-CSRF-Token": told.json()["csrf_token"]}
 
 
 @contextmanager
-def called(workspace: Path, *, requests_per_second: float = 1e6, least_cell: int = 5) -> Iterator[Called]:
+def called(
+    workspace: Path, *, requests_per_second: float = 1e6, strangers_per_second: float = 1e6, least_cell: int = 5
+) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
     settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
     current = CurrentRelease(workspace)
     rates, secret = Rates(settings.requests_per_second), passing_secret()
     keys = KnownKeys(state, secret)
-    serving = Serving(workspace, settings, secret, state, AuditWriter(state), current, rates, keys, development=True)
+    audit, desk, strangers = AuditWriter(state), PasswordDesk(), Rates(strangers_per_second)
+    serving = Serving(
+        workspace, settings, secret, state, audit, current, rates, strangers, keys, desk, development=True
+    )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Called(app, serving, client)

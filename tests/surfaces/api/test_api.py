@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from patron.governance.audit.chain import entries
 from patron.governance.audit.writer import AuditWriter
+from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.guarding import MOST_BODY_BYTES
 from served_workspace import customer_ids, publish, served_workspace
 from surfaces.api.called import PASSWORD, Called, called
@@ -221,6 +223,63 @@ def test_reads_refusals_and_misses_are_in_the_audit_before_they_are_answered(tmp
         assert ([entry["place"] for entry in read["entries"]], read["after"]) == ([1, 2], 2)
         verdict = own.client.get("/v1/audit/verification", headers=compliance).json()
         assert (verdict["entries"], verdict["faults"]) == (5, [])
+
+
+def test_a_list_that_was_read_says_who_was_on_it(tmp_path: Path) -> None:
+    with called(served_workspace(tmp_path / "shop")) as own:
+        headers = own.with_key("service")
+        cursor = own.client.get("/v1/customers?tier=low&limit=2", headers=headers).json()["cursor"]
+        own.client.get("/v1/customers", params={"tier": "low", "limit": 2, "cursor": cursor}, headers=headers)
+        one, other = [json.loads(entry.details) for entry in entries(own.serving.state)]
+        assert (one["first"], one["last"], one["rows"], one["limit"]) == ("c00001", "c00002", 2, 2)
+        assert (other["first"], other["last"], other["after"]) == ("c00003", "c00004", "c00002")
+        own.client.get("/v1/segments/rule/Even ones/members?limit=3", headers=headers)
+        last = list(entries(own.serving.state))[-1]
+        assert (last.subject, json.loads(last.details)["last"]) == ("rule/Even ones", "c00004")
+
+
+def test_accounts_are_changed_as_told_and_each_change_is_noted_with_it(server: Called) -> None:
+    headers = server.as_person("admin")
+    new = {"name": "eve", "role": "analyst", "branches": ["north"]}
+    assert server.client.post("/v1/accounts", json=new, headers=headers).status_code == 201
+    told = server.client.patch("/v1/accounts/eve", json={"branches": ["south"]}, headers=headers).json()
+    assert (told["role"], told["branches"]) == ("analyst", ["south"])
+    told = server.client.patch("/v1/accounts/eve", json={"role": "marketing"}, headers=headers).json()
+    assert (told["role"], told["branches"]) == ("marketing", ["south"])
+    for nothing in ({}, {"role": None}, {"disabled": None}):
+        assert server.client.patch("/v1/accounts/eve", json=nothing, headers=headers).status_code == 422
+    noted = [json.loads(one.details) for one in entries(server.serving.state) if one.subject == "eve"]
+    assert [(one["role"], one["branches"]) for one in noted] == [
+        ("analyst", ["north"]), ("analyst", ["south"]), ("marketing", ["south"]),
+    ]  # fmt: skip
+
+
+def test_errors_tell_strangers_nothing_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    (folder / "releases" / "current").write_text("none such\n", "utf-8")
+    with called(folder) as own:
+        told = own.client.get("/ready")
+        assert (told.status_code, str(tmp_path) in told.text) == (503, False)
+        with own.serving.state.changing() as connection:
+            connection.execute(text("DROP TABLE people"))
+        told = own.client.post("/v1/session", json={"name": "a", "password": "b"})
+        assert (told.status_code, "people" in told.text) == (503, False)
+        monkeypatch.setattr(CurrentRelease, "view", lambda *_: 1 / 0)
+        told = own.client.get("/v1/portfolio", headers=own.with_key("service"))
+        assert told.status_code == 500
+        assert "division" not in told.text
+        assert told.headers["cache-control"] == "no-store"
+        assert len(told.headers["x-request-id"]) == 16
+
+
+def test_logins_that_flood_in_hold_up_nobody_else(tmp_path: Path) -> None:
+    with called(served_workspace(tmp_path / "shop"), strangers_per_second=5) as own:
+        login = {"name": "nobody", "password": "wrong"}
+        statuses = [own.client.post("/v1/session", json=login).status_code for _ in range(20)]
+        assert set(statuses) == {401, 429}
+        wrong = {"Authorization": "Bearer patron_x_y"}
+        assert 429 in [own.client.get("/v1/portfolio", headers=wrong).status_code for _ in range(20)]
+        assert own.client.get("/v1/portfolio", headers=own.with_key("service")).status_code == 200
 
 
 def test_who_asks_too_often_must_wait(tmp_path: Path) -> None:

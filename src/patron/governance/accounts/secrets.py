@@ -47,9 +47,11 @@ def server_secret(told: str | None) -> ServerSecret:
             allowed=f"It needs {LEAST_BYTES} or more.",
             to_do=to_do,
         )
-    if _bits_a_sign(told) < _LEAST_BITS_A_SIGN:
+    if _bits_a_sign(told) < _LEAST_BITS_A_SIGN or _repeats(told):
         raise UsageError(
-            "The server's secret repeats few signs, and can be guessed.", allowed="It must be random.", to_do=to_do
+            "The server's secret repeats itself or few signs, and can be guessed.",
+            allowed="It must be random.",
+            to_do=to_do,
         )
     return ServerSecret(told.encode())
 
@@ -67,6 +69,11 @@ def new_token() -> str:
 def new_id() -> str:
     """A name for a row that says nothing and is never given twice."""
     return secrets.token_hex(8)
+
+
+def _repeats(text: str) -> bool:
+    """Whether a text is one piece, told several times."""
+    return text in (text + text)[1:-1]
 
 
 def _bits_a_sign(text: str) -> float:

@@ -110,15 +110,15 @@ def head_of(state: State) -> Head:
         return _head(connection, lock=False)
 
 
-def entries(state: State, *, after: int = 0) -> Iterator[Entry]:
-    """The chain from its beginning, or after a place, in the order of places."""
+def entries(state: State, *, after: int = 0, at_once: int = _READ_AT_ONCE) -> Iterator[Entry]:
+    """The chain from its beginning, or after a place, in the order of places; ``at_once`` are read together."""
     columns = [AUDIT.c[name] for name in Entry.__dataclass_fields__]
     while True:
         with state.reading() as connection:
-            query = select(*columns).where(AUDIT.c.place > after).order_by(AUDIT.c.place).limit(_READ_AT_ONCE)
+            query = select(*columns).where(AUDIT.c.place > after).order_by(AUDIT.c.place).limit(at_once)
             found = [Entry(*row) for row in connection.execute(query)]
         yield from found
-        if len(found) < _READ_AT_ONCE:
+        if len(found) < at_once:
             return
         after = found[-1].place
 
@@ -183,7 +183,9 @@ def _row(act: Act, head: Head) -> dict[str, Any]:  # Any: values of columns
         "details": json.dumps(act.details, sort_keys=True, separators=(",", ":"), default=str),
         "previous": head.hash,
     }
-    row |= {name: row[name][:longest] for name, longest in _LONGEST.items() if name in row}
+    for name, told in row.items():
+        if isinstance(told, str):  # PostgreSQL holds no NUL, and one act must not stop those written with it
+            row[name] = told.replace("\0", "\ufffd")[: _LONGEST.get(name)]
     return row | {"hash": _hash(row)}
 
 

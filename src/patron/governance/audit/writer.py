@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ class AuditWriter:
         self._state = state
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="patron-audit")  # never behind other work
 
     async def write(self, act: Act) -> None:
         """Write one act; returns when it is on disk."""
@@ -38,12 +40,14 @@ class AuditWriter:
         """Wait until everything that was handed over is written."""
         while self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing])
+        self._thread.shutdown(wait=False)
 
     async def _write_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
             try:
-                await asyncio.to_thread(write, self._state, [waiting.act for waiting in batch])
+                acts = [waiting.act for waiting in batch]
+                await asyncio.get_running_loop().run_in_executor(self._thread, write, self._state, acts)
             except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
                 for waiting in batch:
                     if not waiting.done.done():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,21 +68,20 @@ def open_state(url: str) -> State:
 
 def migrate(state: State, revision: str) -> None:
     """Bring the tables to a revision, forwards or back; ``head`` is the newest and ``base`` none at all."""
-    scripts = ScriptDirectory.from_config(_config())
-    with state.engine.connect() as connection:
-        held = MigrationContext.configure(connection).get_current_revision()
-    known = [script.revision for script in scripts.walk_revisions()]
-    if held is not None and held not in known:
-        raise UsageError(
-            f"The state was last used by a newer Patron (its tables are at '{held}').",
-            allowed=f"This version knows: {', '.join(reversed(known))}.",
-            to_do="Use the newer version again, or restore a backup from before it.",
-        )
-    wanted = scripts.get_current_head() if revision == NEWEST else revision
-    if wanted == held:
-        return
     config = _config()
-    with state.engine.begin() as connection:
+    scripts = ScriptDirectory.from_config(config)
+    known = [script.revision for script in scripts.walk_revisions()]
+    wanted = scripts.get_current_head() if revision == NEWEST else revision
+    with state.changing() as connection:  # so that of several that open a new state one makes its tables
+        held = MigrationContext.configure(connection).get_current_revision()
+        if held is not None and held not in known:
+            raise UsageError(
+                f"The state was last used by a newer Patron (its tables are at '{held}').",
+                allowed=f"This version knows: {', '.join(reversed(known))}.",
+                to_do="Use the newer version again, or restore a backup from before it.",
+            )
+        if wanted == held:
+            return
         config.attributes["connection"] = connection
         older = wanted == "base" or (held is not None and known.index(held) < known.index(str(wanted)))
         (command.downgrade if older else command.upgrade)(config, str(wanted))
@@ -119,6 +119,11 @@ def _engine(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
+    if url.database and not Path(url.database).exists():
+        with suppress(OSError):  # a folder that is not there is told by the first connection
+            os.close(
+                os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600)
+            )  # its owner's alone, and so what SQLite puts beside it
     engine = create_engine(url, connect_args={"timeout": _PATIENCE_SECONDS}, pool_size=5, max_overflow=5)
 
     @event.listens_for(engine, "connect")

@@ -29,8 +29,14 @@ PEOPLE: Final = Table(
     Column("must_change", Boolean, nullable=False),
     Column("created_at", _MOMENT, nullable=False),
     Column("disabled_at", _MOMENT),
-    Column("failed_logins", Integer, nullable=False),
-    Column("locked_until", _MOMENT),
+)
+LOGIN_FAILURES: Final = Table(
+    "login_failures",
+    METADATA,
+    Column("tried_hash", String(64), primary_key=True),
+    Column("failed", Integer, nullable=False),
+    Column("last_at", _MOMENT, nullable=False),
+    Column("locked_until", _MOMENT, nullable=False),
 )
 SESSIONS: Final = Table(
     "sessions",

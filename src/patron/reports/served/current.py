@@ -80,8 +80,12 @@ class CurrentRelease:
     @property
     def stale(self) -> Stale | None:
         """Why the release that is served is older than it should be, if a run said so."""
-        stale = read_stale(self._releases)
-        return stale if stale and self._snapshot and stale.release == self._snapshot.id else None
+        held = self._snapshot
+        try:
+            stale = read_stale(self._releases)
+        except (ValueError, KeyError, TypeError):
+            return Stale(held.id, "", ("the mark that says why cannot be read",)) if held else None
+        return stale if stale and held and stale.release == held.id else None
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOKED_EVERY_SECONDS):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from patron.errors import UnknownName
 from patron.reports.served.view import View
@@ -18,9 +17,12 @@ BRANCH: Final = "branch"
 
 @dataclass(frozen=True)
 class GroupFigures:
-    """A group in figures, money in the release's currency; all None where the group is hidden, for it is too small."""
+    """A group in figures, money in the release's currency; all None where the group is hidden, for it is too small.
 
-    name: str
+    ``name`` is None for the customers who are in no group of the view.
+    """
+
+    name: str | None
     customers: int | None
     expected_value: float | None
     historic_value: float | None
@@ -34,8 +36,7 @@ class GroupFigures:
 def groups(view: View, name: str, *, least_cell: int = 0) -> tuple[GroupFigures, ...]:
     """The groups of a view, those expected to bring most first; UnknownName for a view that there is not.
 
-    Groups of fewer than ``least_cell`` customers are hidden; where that is only one, the next smallest is hidden too, for the
-    sum of the others would tell it.
+    Groups of fewer than ``least_cell`` customers are hidden, and as many more as it takes that nothing follows from the others.
     """
     if name not in (*VIEWS, BRANCH):
         raise UnknownName("view", name, VIEWS)
@@ -49,7 +50,6 @@ def groups(view: View, name: str, *, least_cell: int = 0) -> tuple[GroupFigures,
         figures = figures.append_column("group", view.segments[name].cast(pa.string()))
     else:
         return ()
-    figures = figures.filter(pc.is_valid(figures["group"]))
     sums = [
         ("customer_id", "count"),
         *((money, "sum") for money in ("expected_value", "historic_value", "value_at_risk")),
@@ -58,20 +58,32 @@ def groups(view: View, name: str, *, least_cell: int = 0) -> tuple[GroupFigures,
         GroupFigures(told["group"], told["customer_id_count"], *(told[f"{money}_sum"] for money, _ in sums[1:]))
         for told in figures.group_by("group", use_threads=False).aggregate(sums).to_pylist()
     ]
-    found.sort(key=lambda group: (-(group.expected_value or 0.0), group.name))
+    found.sort(key=lambda group: (-(group.expected_value or 0.0), group.name or ""))
+    if name == "rule":  # rules overlap: each is hidden for itself, also where all but a few meet it
+        total = view.scores.num_rows
+        return tuple(_hidden(group) if _is_small(group.customers or 0, total, least_cell) else group for group in found)
     return hidden_if_small(found, least_cell)
 
 
 def hidden_if_small(found: Sequence[GroupFigures], least_cell: int) -> tuple[GroupFigures, ...]:
-    """The same groups, small ones without figures, and never exactly one."""
-    by_size = sorted(found, key=lambda group: (group.customers or 0, group.name))
-    small = [group for group in by_size if (group.customers or 0) < least_cell]
-    if len(small) == 1:
-        small = by_size[:2]
-    names = {group.name for group in small}
-    return tuple(
-        replace(group, customers=None, expected_value=None, historic_value=None, value_at_risk=None)
-        if group.name in names
-        else group
-        for group in found
-    )
+    """The same groups, small ones without figures, and with them the next smallest until the hidden ones together are not small.
+
+    Else the total less the groups that are shown would tell of them.
+    """
+    hidden: set[str | None] = set()
+    together = 0
+    for group in sorted(found, key=lambda group: (group.customers or 0, group.name or "")):
+        size = group.customers or 0
+        if size >= least_cell and (not hidden or together >= least_cell):
+            break
+        hidden.add(group.name)
+        together += size
+    return tuple(_hidden(group) if group.name in hidden else group for group in found)
+
+
+def _is_small(size: int, total: int, least_cell: int) -> bool:
+    return size < least_cell or 0 < total - size < least_cell
+
+
+def _hidden(group: GroupFigures) -> GroupFigures:
+    return replace(group, customers=None, expected_value=None, historic_value=None, value_at_risk=None)

@@ -133,9 +133,9 @@ class ReasonsAnswer(Answer):
 
 
 class Group(BaseModel):
-    """A group in figures; all null where it has so few customers that it is hidden."""
+    """A group in figures; all null where it has so few customers that it is hidden. A null name: those in no group."""
 
-    name: str
+    name: str | None
     customers: int | None
     expected_value: Money | None
     historic_value: Money | None
@@ -171,7 +171,7 @@ class ReleaseTold(BaseModel):
     horizon_days: int
     currency: str
     profile: str
-    customers: int
+    customers: int | None = Field(description="Null for who is held to some branches")
     champion: str
     current: bool
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 
+from patron.governance.audit.chain import head_of
 from patron.surfaces.api.allowed import undeclared
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
-from patron.surfaces.api.problems import Problem, tell_problems
+from patron.surfaces.api.problems import LOG, Problem, tell_problems
 from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, portfolio, releases
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
@@ -31,6 +33,9 @@ def make_app(serving: Serving) -> FastAPI:
         serving.current.start()
         yield
         await serving.audit.finish()
+        head = await asyncio.to_thread(head_of, serving.state)
+        LOG.info("audit head %s:%s", head.place, head.hash)  # a copy that whoever can write to the state cannot reach
+        serving.passwords.close()
         serving.current.stop()
         serving.state.close()
 
@@ -42,6 +47,7 @@ def make_app(serving: Serving) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.serving = serving
     for module in _ROUTES:

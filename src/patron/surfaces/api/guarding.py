@@ -7,9 +7,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from patron.surfaces.api.problems import MEDIA_TYPE, Problem
+from patron.surfaces.api.problems import LOG, MEDIA_TYPE, UNKNOWN_ERROR, Problem
 
-MOST_BODY_BYTES: Final = 1_000_000
+MOST_BODY_BYTES: Final = 100_000
 DEEPEST: Final = 50
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -36,19 +36,26 @@ class Guarding:
             return
         request_id = scope["state"]["request_id"].encode()
 
+        begun = False
+
         async def told(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", request_id)]
             await send(message)
 
-        if scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
-            await self._app(scope, receive, told)
-            return
         body, refusal = await _read(scope, receive)
         if refusal:
             await _refuse(told, *refusal)
             return
-        await self._app(scope, _replayed(body, receive), told)
+        try:
+            await self._app(scope, _replayed(body, receive), told)
+        except Exception:
+            LOG.exception("request %s", request_id.decode())
+            if begun:
+                raise
+            await _refuse(told, 500, "A fault of the server", UNKNOWN_ERROR)
 
 
 async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, str] | None]:
@@ -67,7 +74,7 @@ async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, 
             return b"", too_big
         if not message.get("more_body"):
             break
-    if _depth(body) > DEEPEST:
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
         return b"", (400, "The request cannot be read", f"A body may be nested {DEEPEST} levels deep at most.")
     return bytes(body), None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import time
 from datetime import UTC, datetime
@@ -12,7 +11,8 @@ from typing import Final
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOG: Final = logging.getLogger("patron.server")
+from patron.surfaces.api.problems import LOG
+
 REQUESTS: Final = Counter("patron_requests", "Requests answered", ["method", "route", "status"])
 SECONDS: Final = Histogram(
     "patron_request_seconds",
@@ -49,7 +49,8 @@ class Observing:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _UNROUTED)
-        method = scope["method"] if route != _UNROUTED else "any"  # a made-up method must not make a series of its own
+        # A made-up method must not make a series of its own.
+        method = scope["method"] if route != _UNROUTED and status != 405 else "any"
         REQUESTS.labels(method, route, status).inc()
         SECONDS.labels(route).observe(seconds)
         who = scope["state"].get("who")

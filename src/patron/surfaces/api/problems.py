@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from starlette.exceptions import HTTPException
 from patron.errors import DataError, NothingThere, PatronError, StorageFailed, UnknownName, WorkspaceBusy
 
 MEDIA_TYPE: Final = "application/problem+json"
+LOG: Final = logging.getLogger("patron.server")
+UNKNOWN_ERROR: Final = "The server met an error that it does not know; its log tells more, under this request's id."
 _TITLES: Final = {
     400: "The request cannot be read",
     401: "Who asks is not known",
@@ -88,6 +91,10 @@ def tell_problems(app: FastAPI) -> None:
 
     async def patrons(_: Request, error: PatronError) -> JSONResponse:
         status = _status_of(error)
+        if status >= 500:  # its words may tell of files and databases, and whoever asks may be a stranger
+            LOG.error("%s: %s", type(error).__name__, error)
+            detail = "The server cannot read or write what it needs; its log tells more."
+            return problem_answer(Problem(title=_TITLES[status], status=status, detail=detail))
         return problem_answer(
             Problem(
                 title=_TITLES[status],
@@ -103,13 +110,8 @@ def tell_problems(app: FastAPI) -> None:
         headers = dict(error.headers) if error.headers else None
         return problem_answer(Problem(title=title, status=error.status_code, detail=f"{title}."), headers)
 
-    async def failed(_: Request, __: Exception) -> JSONResponse:
-        detail = "The server met an error that it does not know; its log tells more, under this request's id."
-        return problem_answer(Problem(title=_TITLES[500], status=500, detail=detail))
-
     for kind, handler in (
         (Refused, refused), (RequestValidationError, invalid), (PatronError, patrons), (HTTPException, unrouted),
-        (Exception, failed),
     ):  # fmt: skip
         app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # each handler takes its own kind of error
 

@@ -11,12 +11,13 @@ from patron.governance.state.opened import State
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.known_keys import KnownKeys
+from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 
 
 @dataclass(frozen=True)
 class Serving:
-    """Everything that a process of the server holds."""
+    """Everything that a process of the server holds. ``strangers`` are the rates of addresses that have not shown who they are."""
 
     workspace: Path
     settings: ServerSettings
@@ -25,5 +26,7 @@ class Serving:
     audit: AuditWriter
     current: CurrentRelease
     rates: Rates
+    strangers: Rates
     keys: KnownKeys
+    passwords: PasswordDesk
     development: bool = False

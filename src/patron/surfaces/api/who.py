@@ -21,6 +21,8 @@ from patron.surfaces.api.serving import Serving
 COOKIE: Final = "patron_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = ("GET", "HEAD")
+OF_EVERYBODY: Final = frozenset({Permission.READ_MODELS, Permission.READ_AUDIT})
+"""What tells of all customers together, and cannot be told of some branches."""
 
 
 def serving_of(request: Request) -> Serving:
@@ -43,11 +45,19 @@ async def known(request: Request) -> Identity:
     """Who asks; refuses with 401 who cannot be known, with 403 a change that the session's own page did not send."""
     serving = serving_of(request)
     header = request.headers.get("authorization", "")
-    if header:
-        who = await _by_key(serving, header, address_of(request))
-    else:
-        who = await _by_session(request, serving)
-    if wait := serving.rates.wait(who.id):
+    try:
+        who = await (_by_key(serving, header, address_of(request)) if header else _by_session(request, serving))
+    except Refused:
+        refuse_too_many(serving.strangers.wait(address_of(request)))
+        raise
+    refuse_too_many(serving.rates.wait(who.id))
+    request.state.who = who
+    return who
+
+
+def refuse_too_many(wait: float) -> None:
+    """Refuse with 429 one who must wait so many seconds."""
+    if wait:
         seconds = math.ceil(wait)
         raise Refused(
             429,
@@ -55,8 +65,6 @@ async def known(request: Request) -> Identity:
             to_do=f"Ask again in {seconds} s.",
             headers={"Retry-After": f"{seconds}"},
         )
-    request.state.who = who
-    return who
 
 
 def asking(permission: Permission) -> Callable[..., Coroutine[Any, Any, Identity]]:  # Any: FastAPI calls it
@@ -68,6 +76,12 @@ def asking(permission: Permission) -> Callable[..., Coroutine[Any, Any, Identity
             await serving_of(request).audit.write(act)
             raise Refused(
                 403, f"{who.name} ({who.role.value}) may not do this.", allowed=f"It needs {permission.value}."
+            )
+        if permission in OF_EVERYBODY and who.branches is not None:
+            raise Refused(
+                403,
+                f"{who.name} may not do this: it tells of all branches.",
+                allowed="Accounts and keys that are held to no branches may.",
             )
         return who
 

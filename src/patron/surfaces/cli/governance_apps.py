@@ -55,11 +55,12 @@ def reset_account(
 ) -> None:
     """Give an account a new one-time password, told this once; its sessions end."""
     from patron.governance.accounts.people import reset_password
-    from patron.governance.audit.chain import Act, write
+    from patron.governance.audit.chain import Act
 
-    state = _state(workspace)
-    password = reset_password(state, name)
-    write(state, [Act(getpass.getuser(), "", "command line", "", "account.reset", name)])
+    by = getpass.getuser()
+    _, password = reset_password(
+        _state(workspace), name, lambda person: Act(by, "", "command line", "", "account.reset", person.name)
+    )
     typer.echo(f"The one-time password of '{name}', which must be changed at the next login:", err=True)
     typer.echo(password)
 

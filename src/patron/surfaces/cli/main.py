@@ -123,7 +123,9 @@ def serve(
         Path | None, typer.Option(help="The certificate (PEM) for HTTPS.", show_default=False)
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).", show_default=False)] = None,
-    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does the encryption.")] = False,
+    behind_proxy: Annotated[
+        str, typer.Option(help="The address of a proxy in front that does the encryption.", show_default=False)
+    ] = "",
     development: Annotated[
         bool, typer.Option("--development", help="On this computer only, with a secret that lasts until it is stopped.")
     ] = False,
@@ -131,9 +133,7 @@ def serve(
     """Answer over HTTP from the current release: values, segments and reasons, to those who may have them."""
     from patron.surfaces.cli.serve import serve_workspace
 
-    serve_workspace(
-        workspace, host, port, workers, certificate, key, behind_proxy=behind_proxy, development=development
-    )
+    serve_workspace(workspace, host, port, workers, certificate, key, proxy=behind_proxy, development=development)
 
 
 @app.command()

@@ -17,12 +17,12 @@ def serve_workspace(
     certificate: Path | None,
     key: Path | None,
     *,
-    behind_proxy: bool,
+    proxy: str,
     development: bool,
 ) -> None:
     """Say where the server listens, then serve."""
     scheme = "https" if certificate else "http"
-    address = Address(host, port, workers, certificate, key, behind_proxy)
+    address = Address(host, port, workers, certificate, key, proxy)
     made = prepared(folder, address, development=development)
     if made:
         typer.echo(

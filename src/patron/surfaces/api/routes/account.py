@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from patron.governance.accounts.people import LockedLogin, WrongLogin, change_password, log_in
+from patron.governance.accounts.logins import LockedLogin, WrongLogin, log_in
+from patron.governance.accounts.people import Person, change_password
 from patron.governance.accounts.sessions import LONGEST_HOURS, begin_session, end_session
 from patron.governance.audit.chain import Act, act_of
 from patron.governance.roles import Permission
 from patron.surfaces.api import answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.problems import Refused
-from patron.surfaces.api.who import COOKIE, Held, Who, address_of, session_in
+from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.who import COOKIE, Held, Who, address_of, refuse_too_many, session_in
 
 routes = Routes(prefix="/v1", tags=["your account"])
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -39,14 +41,8 @@ class NewPassword(BaseModel):
 async def begin(login: Login, request: Request, response: Response, serving: Held) -> dict[str, Any]:  # Any: JSON
     """Log in: sets a cookie, and tells the token that changes must carry."""
     address = address_of(request)
-    try:
-        person = await asyncio.to_thread(log_in, serving.state, login.name, login.password)
-    except LockedLogin as error:
-        await serving.audit.write(_by_stranger(login.name, address, "locked"))
-        raise Refused(429, error.what, to_do=error.to_do, headers={"Retry-After": f"{error.seconds}"}) from error
-    except WrongLogin as error:
-        await serving.audit.write(_by_stranger(login.name, address, "refused"))
-        raise Refused(401, error.what, to_do=error.to_do, headers={"WWW-Authenticate": "Session"}) from error
+    refuse_too_many(serving.strangers.wait(address))
+    person = await _checked(serving, login.name, login.password, address, "session.begin")
     token, csrf = await asyncio.to_thread(begin_session, serving.state, serving.secret, person, address)
     await serving.audit.write(act_of(person.identity("session", address), "session.begin"))
     response.set_cookie(
@@ -79,12 +75,12 @@ async def new_password(passwords: NewPassword, who: Who, serving: Held, request:
     """Change your password; you are logged out everywhere."""
     if session_in(request) is None:
         raise Refused(403, "Only a person who logged in has a password.", to_do="Log in at /v1/session first.")
-    try:
-        await asyncio.to_thread(change_password, serving.state, who.name, passwords.old, passwords.new)
-    except WrongLogin as error:
-        await serving.audit.write(act_of(who, "account.password", who.name, "refused"))
-        raise Refused(401, "The old password is not the account's.", to_do="Check it, then try again.") from error
-    await serving.audit.write(act_of(who, "account.password", who.name))
+    person = await _checked(serving, who.name, passwords.old, who.address, "account.password")
+    await serving.passwords.do(
+        lambda: change_password(
+            serving.state, person, passwords.old, passwords.new, lambda one: act_of(who, "account.password", one.name)
+        )
+    )
 
 
 @routes.act("/session", Permission.OWN_ACCOUNT, method="DELETE", status_code=204)
@@ -101,5 +97,13 @@ def _named(branches: frozenset[str] | None) -> list[str] | None:
     return None if branches is None else sorted(branches)
 
 
-def _by_stranger(name: str, address: str, outcome: str) -> Act:
-    return Act(name, "", "session", address, "session.begin", "", outcome)
+async def _checked(serving: Serving, name: str, password: str, address: str, action: str) -> Person:
+    """The person with this name and password; what is refused is noted, a name only where it is one."""
+    try:
+        return await serving.passwords.do(lambda: log_in(serving.state, name, password, address))
+    except LockedLogin as error:
+        await serving.audit.write(Act("", "", "session", address, action, "", "locked"))
+        raise Refused(429, error.what, to_do=error.to_do, headers={"Retry-After": f"{error.seconds}"}) from error
+    except WrongLogin as error:
+        await serving.audit.write(Act("", "", "session", address, action, name if error.known else "", "refused"))
+        raise Refused(401, error.what, to_do=error.to_do, headers={"WWW-Authenticate": "Session"}) from error

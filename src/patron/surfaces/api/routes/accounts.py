@@ -11,11 +11,13 @@ from pydantic import BaseModel, Field
 
 from patron.governance.accounts import keys as held_keys
 from patron.governance.accounts import people
-from patron.governance.audit.chain import act_of
+from patron.governance.audit.chain import Act, act_of
+from patron.governance.identity import Identity
 from patron.governance.roles import Permission, Role
 from patron.governance.state.opened import now_in_microseconds
 from patron.surfaces.api import answers
 from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.problems import Refused
 from patron.surfaces.api.who import Held, Who
 
 routes = Routes(prefix="/v1", tags=["accounts and keys"])
@@ -35,7 +37,7 @@ class NewAccount(BaseModel):
 
 
 class ChangedAccount(BaseModel):
-    """What shall change of an account; what is left out stays."""
+    """What shall change of an account; what is left out stays. Branches that are null are all of them."""
 
     role: Role | None = None
     branches: _Branches = None
@@ -70,25 +72,25 @@ async def list_accounts(serving: Held) -> dict[str, Any]:  # Any: JSON
 @routes.act("/accounts", _P, response_model=answers.NewAccountAnswer, status_code=201)
 async def add_account(new: NewAccount, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
     """Make an account; its one-time password is told this once."""
-    person, password = await asyncio.to_thread(people.add_person, serving.state, new.name, new.role, new.branches)
-    told = _account(person)
-    await serving.audit.write(act_of(who, "account.add", person.name, role=told["role"], branches=told["branches"]))
-    return {"account": told, "one_time_password": password}
+    person, password = await serving.passwords.do(
+        lambda: people.add_person(serving.state, new.name, new.role, new.branches, _noted(who, "account.add"))
+    )
+    return {"account": _account(person), "one_time_password": password}
 
 
 @routes.act("/accounts/{name}", _P, also=[404], method="PATCH", response_model=answers.AccountTold)
 async def change_account(
     name: Annotated[str, Path(max_length=100)], change: ChangedAccount, who: Who, serving: Held
 ) -> dict[str, Any]:  # Any: JSON
-    """Give an account another role, close it or open it; it is logged out everywhere."""
-    person = await asyncio.to_thread(
-        lambda: people.change_person(
-            serving.state, name, role=change.role, branches=change.branches, disabled=change.disabled
-        )
-    )
-    told = _account(person)
-    await serving.audit.write(act_of(who, "account.change", name, **change.model_dump(mode="json", exclude_none=True)))
-    return told
+    """Give an account another role or other branches, close it or open it; it is logged out everywhere."""
+    told = change.model_fields_set
+    if not told:
+        raise Refused(422, "Nothing of the account was to be changed.", allowed="role, branches, disabled.")
+    chosen = {field: getattr(change, field) for field in told}
+    if chosen.get("role", Role.ADMIN) is None or chosen.get("disabled", False) is None:
+        raise Refused(422, "A role and 'disabled' cannot be null.", to_do="Leave out what shall stay as it is.")
+    noted = _noted(who, "account.change")
+    return _account(await asyncio.to_thread(lambda: people.change_person(serving.state, name, **chosen, noted=noted)))
 
 
 @routes.act("/accounts/{name}/password", _P, also=[404], response_model=answers.NewAccountAnswer)
@@ -96,9 +98,9 @@ async def reset_account(
     name: Annotated[str, Path(max_length=100)], who: Who, serving: Held
 ) -> dict[str, Any]:  # Any: JSON
     """A new one-time password for an account, told this once."""
-    password = await asyncio.to_thread(people.reset_password, serving.state, name)
-    await serving.audit.write(act_of(who, "account.reset", name))
-    (person,) = [one for one in await asyncio.to_thread(people.people, serving.state) if one.name == name]
+    person, password = await serving.passwords.do(
+        lambda: people.reset_password(serving.state, name, _noted(who, "account.reset"))
+    )
     return {"account": _account(person), "one_time_password": password}
 
 
@@ -121,9 +123,9 @@ async def add_key(new: NewKey, who: Who, serving: Held) -> dict[str, Any]:  # An
             role=new.role,
             permissions=new.permissions,
             branches=new.branches,
+            noted=_key_noted(who, "key.add"),
         )
     )
-    await serving.audit.write(act_of(who, "key.add", key.id, name=key.name, role=key.role.value, days=new.days))
     return {"key": _key(key), "secret": sent}
 
 
@@ -134,10 +136,15 @@ async def replace_key(
     """A new key like this one; the old one works a little longer beside it."""
     key, sent = await asyncio.to_thread(
         lambda: held_keys.replace_key(
-            serving.state, serving.secret, key_id, made_by=who.name, days=new.days, overlap_days=new.overlap_days
+            serving.state,
+            serving.secret,
+            key_id,
+            made_by=who.name,
+            days=new.days,
+            overlap_days=new.overlap_days,
+            noted=_key_noted(who, "key.replace", replaces=key_id),
         )
     )
-    await serving.audit.write(act_of(who, "key.replace", key_id, by=key.id))
     return {"key": _key(key), "secret": sent}
 
 
@@ -145,15 +152,33 @@ async def replace_key(
 async def revoke_key(
     key_id: Annotated[str, Path(max_length=32)], who: Who, serving: Held
 ) -> dict[str, Any]:  # Any: JSON
-    """End a key at once."""
-    key = await asyncio.to_thread(held_keys.revoke_key, serving.state, key_id)
-    await serving.audit.write(act_of(who, "key.revoke", key_id))
-    return _key(key)
+    """End a key, within a second."""
+    noted = _key_noted(who, "key.revoke")
+    ended = await asyncio.to_thread(held_keys.revoke_key, serving.state, key_id, noted)
+    serving.keys.forget(key_id)
+    return _key(ended)
 
 
 def moment(microseconds: int) -> str:
     """A moment of the state, as the API tells it."""
     return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _noted(who: Identity, action: str) -> people.Noted:
+    def note(person: people.Person) -> Act:
+        told = _account(person)
+        return act_of(who, action, person.name, **{field: told[field] for field in ("role", "branches", "disabled")})
+
+    return note
+
+
+def _key_noted(who: Identity, action: str, **more: object) -> held_keys.Noted:
+    def note(key: held_keys.ApiKey) -> Act:
+        told = _key(key)
+        told = {field: told[field] for field in ("name", "role", "permissions", "branches", "ends_at")}
+        return act_of(who, action, key.id, "done", **told, **more)
+
+    return note
 
 
 def _account(person: people.Person) -> dict[str, Any]:  # Any: JSON

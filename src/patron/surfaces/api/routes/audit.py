@@ -28,7 +28,9 @@ async def list_entries(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:  # Any: JSON
     """The entries after a place, in the order in which they were written."""
-    found = await asyncio.to_thread(lambda: list(islice(entries(serving.state, after=after), limit + 1)))
+    found = await asyncio.to_thread(
+        lambda: list(islice(entries(serving.state, after=after, at_once=limit + 1), limit + 1))
+    )
     await serving.audit.write(act_of(who, "audit.read", f"after {after}", rows=min(len(found), limit)))
     told = [asdict(entry) | {"at": moment(entry.at), "details": json.loads(entry.details)} for entry in found[:limit]]
     return {"entries": told, "after": found[limit - 1].place if len(found) > limit else None}

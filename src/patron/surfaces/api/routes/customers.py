@@ -8,17 +8,23 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from patron.errors import NothingThere
-from patron.governance.audit.chain import act_of
+from patron.governance.audit.chain import Act, act_of
+from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.reports.customer import customer_report
 from patron.reports.served import customers as asked
+from patron.reports.served.customers import Page
 from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.who import Held, Seen, Who
 
 routes = Routes(prefix="/v1/customers", tags=["customers"])
-Id = Annotated[str, Path(min_length=1, max_length=200, description="The customer's id, as in the data")]
+VISIBLE = r"^[^\x00-\x1f\x7f]*$"
+Id = Annotated[
+    str, Path(min_length=1, max_length=200, pattern=VISIBLE, description="The customer's id, as in the data")
+]
+Filter = Annotated[str | None, Query(max_length=200, pattern=VISIBLE)]
 MOST = 1000
 
 
@@ -27,15 +33,15 @@ async def list_customers(
     view: Seen,
     who: Who,
     serving: Held,
-    tier: str | None = None,
-    rfm_segment: str | None = None,
-    lifecycle: str | None = None,
-    cluster: str | None = None,
-    branch: str | None = None,
-    place: str | None = None,
-    seasonal_type: str | None = None,
-    alert: str | None = None,
-    confidence: str | None = None,
+    tier: Filter = None,
+    rfm_segment: Filter = None,
+    lifecycle: Filter = None,
+    cluster: Filter = None,
+    branch: Filter = None,
+    place: Filter = None,
+    seasonal_type: Filter = None,
+    alert: Filter = None,
+    confidence: Filter = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> dict[str, Any]:  # Any: JSON
@@ -48,7 +54,7 @@ async def list_customers(
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
     page = await asyncio.to_thread(asked.customers, view, filters, after=after, limit=limit)
-    await serving.audit.write(act_of(who, "customers.list", release, filters=filters, rows=len(page.rows)))
+    await serving.audit.write(listed(who, "customers.list", release, page, after=after, limit=limit, filters=filters))
     return headed(view) | {
         "customers": page.rows,
         "total": page.customers,
@@ -76,6 +82,13 @@ async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held)
     await _audited(asked.customer, view, customer_id, who, serving, "customer.reasons")
     report = await asyncio.to_thread(customer_report, view.snapshot.release, customer_id)
     return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
+
+
+def listed(who: Identity, action: str, subject: str, page: Page, **told: object) -> Act:
+    """The act of having read a page: with its release and filters, its ends say who was on it."""
+    ids = [row["customer_id"] for row in page.rows]
+    ends = {"rows": len(ids), "first": ids[0] if ids else None, "last": ids[-1] if ids else None}
+    return act_of(who, action, subject, "done", **ends, **told)
 
 
 def headed(view: View) -> dict[str, Any]:  # Any: JSON

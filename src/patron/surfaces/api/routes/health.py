@@ -28,7 +28,7 @@ async def ready(serving: Held) -> dict[str, Any]:  # Any: JSON
     """The state can be read and a release is in memory."""
     await asyncio.to_thread(_ask_state, serving)
     if not serving.current.has_release:
-        raise Refused(503, serving.current.fault or "No release is in memory yet.")
+        raise Refused(503, "No release is in memory.", to_do="The server's log tells why.")
     return {"status": "ok"}
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 
-from patron.governance.audit.chain import act_of
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.reports.served import customers as asked
@@ -17,7 +16,7 @@ from patron.reports.served.portfolio import portfolio
 from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors
 from patron.surfaces.api.allowed import Routes
-from patron.surfaces.api.routes.customers import MOST, headed
+from patron.surfaces.api.routes.customers import MOST, VISIBLE, headed, listed
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
 
@@ -61,7 +60,7 @@ async def segment_groups(view_name: ViewName, view: Seen, who: Who, serving: Hel
 )
 async def group_members(
     view_name: ViewName,
-    group: Annotated[str, Path(min_length=1, max_length=200)],
+    group: Annotated[str, Path(min_length=1, max_length=200, pattern=VISIBLE)],
     view: Seen,
     who: Who,
     serving: Held,
@@ -72,7 +71,8 @@ async def group_members(
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
     page = await asyncio.to_thread(asked.members, view, view_name, group, after=after, limit=limit)
-    await serving.audit.write(act_of(who, "members.list", f"{view_name}/{group}", release=release, rows=len(page.rows)))
+    act = listed(who, "members.list", f"{view_name}/{group}", page, release=release, after=after, limit=limit)
+    await serving.audit.write(act)
     return headed(view) | {
         "customers": page.rows,
         "total": page.customers,

@@ -26,10 +26,16 @@ def upgrade() -> None:
         sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger()),
-        sa.Column("failed_logins", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_people"),
         sa.UniqueConstraint("name", name="uq_people_name"),
+    )
+    op.create_table(
+        "login_failures",
+        sa.Column("tried_hash", sa.String(64), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tried_hash", name="pk_login_failures"),
     )
     op.create_table(
         "sessions",
@@ -86,5 +92,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("audit_head", "audit", "api_keys", "sessions", "people"):
+    for name in ("audit_head", "audit", "api_keys", "sessions", "login_failures", "people"):
         op.drop_table(name)
