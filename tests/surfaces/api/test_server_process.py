@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,9 @@ import httpx2
 import pytest
 
 from patron.errors import UsageError
+from patron.governance.accounts.keys import make_key
+from patron.governance.accounts.secrets import server_secret
+from patron.governance.state.opened import open_state
 from patron.surfaces.server import Address, prepared
 from served_workspace import publish, served_workspace
 
@@ -111,16 +115,22 @@ def test_the_first_start_tells_a_password_once_and_a_server_ends_cleanly(tmp_pat
 @pytest.mark.slow
 def test_two_processes_serve_one_release_each_time_and_write_one_chain(tmp_path: Path) -> None:
     folder = served_workspace(tmp_path / "shop")
-    with serving(folder, "--workers", "2", secret=SECRET) as (address, process, told):
-        (password,) = re.findall(r"(?m)^    (\S{20,})$", told.read_text())
+    with serving(folder, "--workers", "2", secret=SECRET) as (address, process, output):
+        (password,) = re.findall(r"(?m)^    (\S{20,})$", output.read_text())
         assert asked(f"{address}/v1/session", {"name": "admin", "password": password}) == 201
+        state = open_state(f"sqlite:///{folder / 'state.sqlite'}")
+        _, sent = make_key(state, server_secret(SECRET), "till", made_by="test", days=1)
+        state.close()
         name = publish(folder, scale=2.0, minute=1)
-        time.sleep(1.0)
-        for _ in range(40):
-            assert asked(f"{address}/v1/session", {"name": "nobody", "password": "x"}) == 401
+        time.sleep(1.5)
+        with ThreadPoolExecutor(4) as pool:
+            headers = {"Authorization": f"Bearer {sent}"}
+            told = list(
+                pool.map(lambda _: httpx2.get(f"{address}/v1/customers/c00001", headers=headers).json(), range(40))
+            )
+        assert {(one["release"], one["score"]["expected_value"]) for one in told} == {(name, 22.0)}
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-    assert name
     verify = [sys.executable, "-m", "patron", "audit", "verify", "--json"]
     done = subprocess.run(verify, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, json.loads(done.stdout)["entries"]) == (0, 42)
