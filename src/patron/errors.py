@@ -169,16 +169,9 @@ class SourceFailed(PatronError):
 
 
 class DamagedAudit(PatronError):
-    """The audit chain is not as it was written; every fault found, up to a hundred."""
+    """The audit chain is not as it was written."""
 
     exit_code = 5
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(
-            "The audit is not as it was written:\n" + "\n".join(f"  {fault}" for fault in self.faults),
-            to_do="Keep the state as it is, and compare it with a backup.",
-        )
 
 
 class StorageFailed(PatronError):

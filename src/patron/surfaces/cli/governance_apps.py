@@ -84,7 +84,10 @@ def verify_audit(
     elif not verdict.faults:
         typer.echo(f"✓ {verdict.entries:,} entries, each as it was written. Head {verdict.entries}:{verdict.head}")
     if verdict.faults:
-        raise DamagedAudit(verdict.faults)
+        raise DamagedAudit(
+            "The audit is not as it was written:\n" + "\n".join(f"  {fault}" for fault in verdict.faults),
+            to_do="Keep the state as it is, and compare it with a backup.",
+        )
 
 
 def _state(workspace: Path) -> State:
