@@ -16,8 +16,6 @@ class Permission(StrEnum):
     READ_PORTFOLIO = "portfolio.read"
     READ_RELEASES = "releases.read"
     READ_MODELS = "models.read"
-    READ_QUALITY = "quality.read"
-    READ_RUNS = "runs.read"
     READ_METRICS = "metrics.read"
     READ_AUDIT = "audit.read"
     MANAGE_ACCOUNTS = "accounts.manage"
@@ -47,11 +45,9 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
         Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
         Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_RUNS},
-        Role.ENGINEER: frozenset(
-            {_P.READ_RELEASES, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_RUNS, _P.READ_METRICS, _P.OWN_ACCOUNT}
-        ),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_QUALITY, _P.READ_AUDIT},
+        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
+        Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
+        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT},
         Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
     }
 )
