@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -25,6 +25,8 @@ FILE_NAME: Final = "state.sqlite"
 NEWEST: Final = "head"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PATIENCE_SECONDS: Final = 15
+_MIGRATING: Final = 7_284_766
+"""The name of a lock on PostgreSQL that whoever changes the tables holds; any number that others do not use."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def migrate(state: State, revision: str) -> None:
     known = [script.revision for script in scripts.walk_revisions()]
     wanted = scripts.get_current_head() if revision == NEWEST else revision
     with state.changing() as connection:  # so that of several that open a new state one makes its tables
+        if not state.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
         held = MigrationContext.configure(connection).get_current_revision()
         if held is not None and held not in known:
             raise UsageError(
