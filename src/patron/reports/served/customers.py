@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.errors import NothingThere, UnknownName
-from patron.reports.served.snapshot import row
+from patron.reports.served.snapshot import places_before, row
 from patron.reports.served.view import View
 
 FILTERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -60,7 +60,7 @@ def rules_of(view: View, customer_id: str) -> list[str]:
 def customers(view: View, filters: Mapping[str, str], *, after: str | None, limit: int) -> Page:
     """Customers by id, after one, as far as the filters let them through: what lists need of each."""
     kept = _narrowed(view, filters)
-    begin = 0 if after is None else _bisected(kept["customer_id"], after)
+    begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
     return _page(kept, begin, limit)
 
 
@@ -72,7 +72,7 @@ def members(view: View, name: str, group: str, *, after: str | None, limit: int)
     ids = table.filter(pc.equal(table["rule"].cast(pa.string()), group))["customer_id"]
     listed = _listed(view)
     kept = listed.filter(pc.is_in(listed["customer_id"], value_set=ids.combine_chunks()))
-    begin = 0 if after is None else _bisected(kept["customer_id"], after)
+    begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
     return _page(kept, begin, limit)
 
 
@@ -85,7 +85,8 @@ def _place(view: View, customer_id: str) -> int:
 
 def _rows_of(table: pa.Table, customer_id: str) -> list[Row]:
     """The rows of a customer in a table sorted by customer."""
-    begin, end = _bisected(table["customer_id"], customer_id, right=False), _bisected(table["customer_id"], customer_id)
+    ids = table["customer_id"]
+    begin, end = places_before(ids, customer_id), places_before(ids, customer_id, and_at=True)
     return [row(table, place) for place in range(begin, end)]
 
 
@@ -120,16 +121,3 @@ def _page(kept: pa.Table, begin: int, limit: int) -> Page:
     rows: Sequence[Row] = [row(kept, place) for place in range(begin, min(begin + limit, kept.num_rows))]
     more = begin + limit < kept.num_rows
     return Page(tuple(rows), rows[-1]["customer_id"] if more else None, kept.num_rows)
-
-
-def _bisected(ids: pa.ChunkedArray, customer_id: str, *, right: bool = True) -> int:
-    """How many of the sorted ids come before this one; with ``right``, up to and including it."""
-    low, high = 0, len(ids)
-    while low < high:
-        middle = (low + high) // 2
-        held = ids[middle].as_py()
-        if held < customer_id or (right and held == customer_id):
-            low = middle + 1
-        else:
-            high = middle
-    return low
