@@ -125,17 +125,17 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
     state = state_of_workspace(workspace.folder, settings, credentials)
     return Serving(
-        workspace.folder,
-        settings.server,
-        secret,
-        state,
-        AuditWriter(state),
-        CurrentRelease(workspace.folder),
-        Rates(settings.server.requests_per_second),
-        Rates(STRANGERS_PER_SECOND),
-        KnownKeys(state, secret),
-        PasswordDesk(),
-        development,
+        workspace=workspace.folder,
+        settings=settings.server,
+        secret=secret,
+        state=state,
+        audit=AuditWriter(state),
+        current=CurrentRelease(workspace.folder),
+        rates=Rates(settings.server.requests_per_second),
+        strangers=Rates(STRANGERS_PER_SECOND),
+        keys=KnownKeys(state, secret),
+        passwords=PasswordDesk(),
+        development=development,
     )
 
 

@@ -70,12 +70,19 @@ def called(
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
     settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
-    current = CurrentRelease(workspace)
-    rates, secret = Rates(settings.requests_per_second), passing_secret()
-    keys = KnownKeys(state, secret)
-    audit, desk, strangers = AuditWriter(state), PasswordDesk(), Rates(strangers_per_second)
+    secret = passing_secret()
     serving = Serving(
-        workspace, settings, secret, state, audit, current, rates, strangers, keys, desk, development=True
+        workspace=workspace,
+        settings=settings,
+        secret=secret,
+        state=state,
+        audit=AuditWriter(state),
+        current=CurrentRelease(workspace),
+        rates=Rates(settings.requests_per_second),
+        strangers=Rates(strangers_per_second),
+        keys=KnownKeys(state, secret),
+        passwords=PasswordDesk(),
+        development=True,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

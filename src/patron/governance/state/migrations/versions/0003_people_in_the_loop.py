@@ -1,0 +1,14 @@
+"""Tables of reviews and overrides."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To be filled."""
+
+
+def downgrade() -> None:
+    """To be filled."""
