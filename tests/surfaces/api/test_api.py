@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from patron.governance.audit.chain import entries
+from patron.governance.audit.subjects import customer_subject
 from patron.governance.audit.writer import AuditWriter
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.guarding import MOST_BODY_BYTES
@@ -213,8 +215,8 @@ def test_reads_refusals_and_misses_are_in_the_audit_before_they_are_answered(tmp
             own.client.get(path, headers=headers)
         told = [(entry.action, entry.subject, entry.outcome) for entry in entries(own.serving.state)]
         assert told == [
-            ("customer.read", "c00000", "done"),
-            ("customer.read", "c00001", "not found"),
+            ("customer.read", customer_subject(own.serving.secret, "c00000"), "done"),
+            ("customer.read", customer_subject(own.serving.secret, "c00001"), "not found"),
             ("customers.list", own.serving.current.snapshot.id, "done"),
             ("audit.read", "/v1/audit", "refused"),
         ]
@@ -231,11 +233,13 @@ def test_a_list_that_was_read_says_who_was_on_it(tmp_path: Path) -> None:
         cursor = own.client.get("/v1/customers?tier=low&limit=2", headers=headers).json()["cursor"]
         own.client.get("/v1/customers", params={"tier": "low", "limit": 2, "cursor": cursor}, headers=headers)
         one, other = [json.loads(entry.details) for entry in entries(own.serving.state)]
-        assert (one["first"], one["last"], one["rows"], one["limit"]) == ("c00001", "c00002", 2, 2)
-        assert (other["first"], other["last"], other["after"]) == ("c00003", "c00004", "c00002")
+        named = partial(customer_subject, own.serving.secret)
+        assert (one["first"], one["last"], one["begin"], one["rows"]) == (named("c00001"), named("c00002"), 0, 2)
+        assert (other["first"], other["last"], other["begin"]) == (named("c00003"), named("c00004"), 2)
         own.client.get("/v1/segments/rule/Even ones/members?limit=3", headers=headers)
         last = list(entries(own.serving.state))[-1]
-        assert (last.subject, json.loads(last.details)["last"]) == ("rule/Even ones", "c00004")
+        assert (last.subject, json.loads(last.details)["last"]) == ("rule/Even ones", named("c00004"))
+        assert "c0000" not in "".join(entry.subject + entry.details for entry in entries(own.serving.state))
 
 
 def test_accounts_are_changed_as_told_and_each_change_is_noted_with_it(server: Called) -> None:

@@ -30,11 +30,12 @@ Row = dict[str, Any]  # Any: values of columns
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a longer list, and the key to ask for those after them with; None at its end."""
+    """Some rows of a longer list, and the key to ask for those after them with; None at its end. ``begin`` is how many come before."""
 
     rows: tuple[Row, ...]
     after: str | None
     customers: int
+    begin: int = 0
 
 
 def customer(view: View, customer_id: str) -> Row:
@@ -120,4 +121,4 @@ def _narrowed(view: View, filters: Mapping[str, str]) -> pa.Table:
 def _page(kept: pa.Table, begin: int, limit: int) -> Page:
     rows: Sequence[Row] = [row(kept, place) for place in range(begin, min(begin + limit, kept.num_rows))]
     more = begin + limit < kept.num_rows
-    return Page(tuple(rows), rows[-1]["customer_id"] if more else None, kept.num_rows)
+    return Page(tuple(rows), rows[-1]["customer_id"] if more else None, kept.num_rows, begin)

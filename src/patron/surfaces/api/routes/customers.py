@@ -9,6 +9,7 @@ from fastapi import Path, Query
 
 from patron.errors import NothingThere
 from patron.governance.audit.chain import Act, act_of
+from patron.governance.audit.subjects import customer_subject
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.reports.customer import customer_report
@@ -17,6 +18,7 @@ from patron.reports.served.customers import Page
 from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors
 from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
 
 routes = Routes(prefix="/v1/customers", tags=["customers"])
@@ -54,7 +56,7 @@ async def list_customers(
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
     page = await asyncio.to_thread(asked.customers, view, filters, after=after, limit=limit)
-    await serving.audit.write(listed(who, "customers.list", release, page, after=after, limit=limit, filters=filters))
+    await serving.audit.write(listed(serving, who, "customers.list", release, page, limit=limit, filters=filters))
     return headed(view) | {
         "customers": page.rows,
         "total": page.customers,
@@ -84,11 +86,11 @@ async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held)
     return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
 
 
-def listed(who: Identity, action: str, subject: str, page: Page, **told: object) -> Act:
-    """The act of having read a page: with its release and filters, its ends say who was on it."""
-    ids = [row["customer_id"] for row in page.rows]
-    ends = {"rows": len(ids), "first": ids[0] if ids else None, "last": ids[-1] if ids else None}
-    return act_of(who, action, subject, "done", **ends, **told)
+def listed(serving: Serving, who: Identity, action: str, subject: str, page: Page, **told: object) -> Act:
+    """The act of having read a page: with its release and filters, where it began and how long it was say who was on it."""
+    ids = [customer_subject(serving.secret, row["customer_id"]) for row in (*page.rows[:1], *page.rows[-1:])]
+    ends = {"first": ids[0], "last": ids[1]} if ids else {}
+    return act_of(who, action, subject, "done", begin=page.begin, rows=len(page.rows), **ends, **told)
 
 
 def headed(view: View) -> dict[str, Any]:  # Any: JSON
@@ -100,10 +102,11 @@ def headed(view: View) -> dict[str, Any]:  # Any: JSON
 async def _audited(
     question: Any, view: View, customer_id: str, who: Who, serving: Held, action: str
 ) -> Any:  # Any: a question and its answer
+    subject = customer_subject(serving.secret, customer_id)
     try:
         found = question(view, customer_id)
     except NothingThere:
-        await serving.audit.write(act_of(who, action, customer_id, "not found"))
+        await serving.audit.write(act_of(who, action, subject, "not found"))
         raise
-    await serving.audit.write(act_of(who, action, customer_id, release=view.snapshot.id))
+    await serving.audit.write(act_of(who, action, subject, release=view.snapshot.id))
     return found

@@ -71,7 +71,7 @@ async def group_members(
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
     page = await asyncio.to_thread(asked.members, view, view_name, group, after=after, limit=limit)
-    act = listed(who, "members.list", f"{view_name}/{group}", page, release=release, after=after, limit=limit)
+    act = listed(serving, who, "members.list", f"{view_name}/{group}", page, release=release, limit=limit)
     await serving.audit.write(act)
     return headed(view) | {
         "customers": page.rows,
