@@ -17,6 +17,7 @@ class Permission(StrEnum):
     READ_RELEASES = "releases.read"
     READ_MODELS = "models.read"
     READ_METRICS = "metrics.read"
+    TELL_EVENTS = "events.tell"
     READ_AUDIT = "audit.read"
     MANAGE_ACCOUNTS = "accounts.manage"
     OWN_ACCOUNT = "account.own"
@@ -46,9 +47,11 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
         Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
         Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
-        Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
+        Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.TELL_EVENTS, _P.OWN_ACCOUNT}),
         Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT},
-        Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
+        Role.SERVICE: frozenset(
+            {_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.TELL_EVENTS}
+        ),
     }
 )
 """What each role may do. A role's holder may be allowed less (an API key names its own permissions), never more."""

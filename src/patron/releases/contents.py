@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from patron import tables
+from patron.errors import NothingThere
 from patron.releases.manifest import Manifest, read_manifest, verify
 from patron.releases.shelf import Shelf
 
@@ -19,6 +20,7 @@ FORECAST, FORECAST_COHORTS = "forecast.parquet", "forecast_cohorts.parquet"
 MOVES, MEMBERS, BEHAVIOUR, BRIDGE = "moves.parquet", "members.parquet", "behaviour.parquet", "bridge.parquet"
 SEGMENTATION = "segmentation.json"
 LINEAGE = "lineage.parquet"
+PURCHASE_DAYS, TOLD = "purchase_days.parquet", "told.json"
 MODELS, SEGMENT_MODELS = "models", "segments"
 CARD_JSON, CARD_TEXT = "model_card.json", "model_card.md"
 
@@ -81,6 +83,25 @@ class Release:
     def lineage(self) -> pa.Table:
         """Which column is made from which, columns as in ``tables.LINEAGE``; a release from before it was kept has none."""
         return self._table(LINEAGE, tables.LINEAGE.names)
+
+    def purchase_days(self) -> pa.Table:
+        """Each customer's days with a purchase: customer_id and purchase_day, days since 1970-01-01, in that order.
+
+        A release from before they were kept has none, and says so by NothingThere.
+        """
+        path = self.folder / PURCHASE_DAYS
+        if not path.is_file():
+            raise NothingThere(
+                f"Release {self.id} does not hold the days of purchases.", to_do="Publish a new one with 'patron run'."
+            )
+        return pq.read_table(path, read_dictionary=["customer_id"])
+
+    def told_reached(self) -> dict[str, int]:
+        """Up to which event this release was made, by table: the places of events that were told to the server."""
+        path = self.folder / TOLD
+        return (
+            {name: int(place) for name, place in json.loads(path.read_text("utf-8")).items()} if path.is_file() else {}
+        )
 
     def evidence(self) -> dict[str, Any]:
         """The backtest, the gate's verdict, the intake and the caveats, as plain data."""

@@ -48,7 +48,8 @@ def fetch_source(place: Place, source: Source, connector: Connector, now: dateti
     with landing_zone(place.folder, place.source, decimal=source.decimal, since=since) as zone:
         request = Request(place.source, options, place.credentials, before, place.folder, zone, mapped)
         after = _asked_of(connector, request)
-        _refuse_nothing(place.source, connector, bool(landed), zone, before or after.watermark)
+        if not after.may_be_empty:
+            _refuse_nothing(place.source, connector, bool(landed), zone, before or after.watermark)
         if zone.columns:
             require_columns(Path(f"Source '{place.source}'"), zone.columns, source)
         files = zone.land(common_facts(place.source, connector.name, asked, now, (before, after.watermark)))

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
+from patron.governance.state.of_workspace import state_of_workspace
+from patron.live.now import LiveValues
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
@@ -28,7 +31,6 @@ from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
-from patron.surfaces.served_state import state_of_workspace
 
 SECRET: Final = "server"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
@@ -123,10 +125,12 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     workspace = Workspace.at(folder)
     settings, credentials = workspace.settings, read_credentials(workspace.folder)
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
-    state = state_of_workspace(workspace.folder, settings, credentials)
+    state = state_of_workspace(workspace.folder, settings.server.state, credentials)
     return Serving(
         workspace=workspace.folder,
         settings=settings.server,
+        contract=settings.value,
+        earliest=date.fromisoformat(settings.quality.earliest),
         secret=secret,
         state=state,
         audit=AuditWriter(state),
@@ -135,6 +139,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         strangers=Rates(STRANGERS_PER_SECOND),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        live=LiveValues(state, settings.value),
         development=development,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,8 +19,9 @@ from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
+from patron.live.now import LiveValues
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings
+from patron.settings import ServerSettings, Value
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
@@ -74,6 +76,8 @@ def called(
     serving = Serving(
         workspace=workspace,
         settings=settings,
+        contract=Value(),
+        earliest=date(1970, 1, 2),
         secret=secret,
         state=state,
         audit=AuditWriter(state),
@@ -82,6 +86,7 @@ def called(
         strangers=Rates(strangers_per_second),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        live=LiveValues(state, Value()),
         development=True,
     )
     app = make_app(serving)

@@ -11,6 +11,7 @@ from patron.periods import day_of
 from patron.pipeline.judging.intake import Totals, totals
 from patron.pipeline.publishing.card import data_hash, model_card
 from patron.pipeline.publishing.evidence import gather_evidence
+from patron.pipeline.publishing.live import purchase_days, told_reached
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import (
     BEHAVIOUR,
@@ -25,10 +26,12 @@ from patron.releases.contents import (
     MEMBERS,
     MODELS,
     MOVES,
+    PURCHASE_DAYS,
     SCORES,
     SEGMENT_MODELS,
     SEGMENTATION,
     SEGMENTS,
+    TOLD,
 )
 from patron.releases.manifest import Manifest, sha256
 from patron.releases.shelf import Shelf
@@ -87,6 +90,8 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     _write_table(run, "forecast", folder / FORECAST)
     _write_table(run, "forecast_cohorts", folder / FORECAST_COHORTS)
     _write_table(run, "lineage", folder / LINEAGE)
+    write_table(run.warehouse.stream(purchase_days(run)), folder / PURCHASE_DAYS)
+    (folder / TOLD).write_text(json.dumps(told_reached(run), sort_keys=True), "utf-8")
     (folder / EVIDENCE).write_text(gather_evidence(run, sums).to_json(), "utf-8")
     card = model_card(run, sums, sha256(folder / SCORES))
     (folder / CARD_JSON).write_text(card.to_json(), "utf-8")

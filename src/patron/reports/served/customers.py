@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.errors import NothingThere, UnknownName
-from patron.reports.served.snapshot import places_before, row
+from patron.releases.sorted_ids import places_before
+from patron.reports.served.snapshot import row
 from patron.reports.served.view import View
 
 FILTERS: Final[Mapping[str, tuple[str, str]]] = {

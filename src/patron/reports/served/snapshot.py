@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from patron.errors import DamagedRelease
 from patron.releases.contents import Release
+from patron.releases.sorted_ids import place_of
 
 _WORDS: Final = 0.2
 """A text column with at most this share of different values is kept as a dictionary: groups, places, models."""
@@ -75,26 +76,12 @@ class Snapshot:
 
     def place_of(self, customer_id: str) -> int | None:
         """The row of a customer in each of the three tables; None for one whom the release does not have."""
-        place = places_before(self._ids, customer_id)
-        return place if place < len(self._ids) and self._ids[place].as_py() == customer_id else None
+        return place_of(self._ids, customer_id)
 
 
 def row(table: pa.Table, place: int) -> dict[str, Any]:  # Any: values of columns
     """One row, as values by column."""
     return {name: column[place].as_py() for name, column in zip(table.column_names, table.columns, strict=True)}
-
-
-def places_before(ids: pa.Array | pa.ChunkedArray, customer_id: str, *, and_at: bool = False) -> int:
-    """How many of the sorted ids come before this one; with ``and_at``, up to and including it."""
-    low, high = 0, len(ids)
-    while low < high:
-        middle = (low + high) // 2
-        held = ids[middle].as_py()
-        if held < customer_id or (and_at and held == customer_id):
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _arrays(table: pa.Table) -> tuple[tuple[str, pa.Array], ...]:

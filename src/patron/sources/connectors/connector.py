@@ -110,9 +110,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a fetch says when it is done: up to where the source is fetched now (None: it has no watermark)."""
+    """What a fetch says when it is done: up to where the source is fetched now (None: it has no watermark).
+
+    ``may_be_empty``: nothing at all, from the beginning, is no sign that the source is broken.
+    """
 
     watermark: Watermark | None = None
+    may_be_empty: bool = False
 
 
 class Connector(Protocol):

@@ -17,6 +17,7 @@ _BUILT_IN: Final = {
     "object_store": "patron.sources.connectors.object_store",
     "bigquery": "patron.sources.connectors.bigquery",
     "rest": "patron.sources.connectors.rest",
+    "told": "patron.sources.connectors.told",
 }
 
 

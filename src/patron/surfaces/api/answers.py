@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -74,14 +74,51 @@ class Behaviour(BaseModel):
     rising: bool
 
 
+class LiveStatistics(BaseModel):
+    """A customer's sufficient statistics, days counted in UTC (Fader, Hardie & Lee 2005)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    frequency: Annotated[int, Field(description="Days with a purchase after the first")]
+    recency: Annotated[int, Field(description="Days from the first purchase to the last")]
+    T: Annotated[int, Field(description="Days since the first purchase")]
+    monetary_value: Annotated[Money, Field(description="Mean spend of a day with a repeat purchase")]
+    purchase_days: int
+    orders: int
+    gross_value: Money
+    historic_value: Money
+
+
+class Live(BaseModel):
+    """A customer as of the newest event, where something was told of them since the release."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    is_new: Annotated[bool, Field(description="The release does not have them yet")]
+    events: int
+    as_of: date
+    expected_value: Annotated[Money | None, Field(description="Over the release's horizon from that day on")]
+    probability_alive: Share | None
+    model: Annotated[str | None, Field(description="The closed form that moved the value")]
+    moved_from: Annotated[float | None, Field(description="The published value; null for a new customer")]
+    statistics: LiveStatistics | None
+    engagements: int
+    engaged_at: datetime | None
+    waits_because: Annotated[str | None, Field(description="Why there is no value before the next run")]
+
+
 class CustomerAnswer(Answer):
-    """One customer: value with its interval, groups, behaviour, own rules met."""
+    """One customer: value with its interval, groups, behaviour, own rules met, and what was told since the release.
+
+    One who is new has no score, segments and behaviour yet.
+    """
 
     customer_id: str
-    score: Score
-    segments: Segments
+    score: Score | None
+    segments: Segments | None
     behaviour: Behaviour | None
     rules: list[str]
+    live: Live | None
 
 
 class ListedCustomer(BaseModel):

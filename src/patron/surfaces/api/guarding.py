@@ -10,6 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from patron.surfaces.api.problems import LOG, MEDIA_TYPE, UNKNOWN_ERROR, Problem
 
 MOST_BODY_BYTES: Final = 100_000
+MOST_BATCH_BYTES: Final = 2_000_000
+BATCHES: Final = frozenset({"/v1/transactions", "/v1/customers", "/v1/contacts", "/v1/engagements"})
+"""Where events are told, many in a body."""
+_BRACKETS: Final = b"[]{}"
+_OTHERS: Final = bytes(sign for sign in range(256) if sign not in _BRACKETS)
 DEEPEST: Final = 50
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -60,9 +65,10 @@ class Guarding:
 
 async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, str] | None]:
     """The whole body, or why it is refused: status, title, detail."""
-    too_big = (413, "Too much at once", f"A body may have {MOST_BODY_BYTES:,} bytes at most.")
+    most = MOST_BATCH_BYTES if scope["path"] in BATCHES else MOST_BODY_BYTES
+    too_big = (413, "Too much at once", f"A body may have {most:,} bytes at most.")
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > MOST_BODY_BYTES:
+    if declared.isdigit() and int(declared) > most:
         return b"", too_big
     body = bytearray()
     while True:
@@ -70,19 +76,19 @@ async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, 
         if message["type"] != "http.request":
             return bytes(body), None
         body += message.get("body", b"")
-        if len(body) > MOST_BODY_BYTES:
+        if len(body) > most:
             return b"", too_big
         if not message.get("more_body"):
             break
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
+    if _depth(body.translate(None, _OTHERS)) > DEEPEST:
         return b"", (400, "The request cannot be read", f"A body may be nested {DEEPEST} levels deep at most.")
     return bytes(body), None
 
 
-def _depth(body: bytearray) -> int:
-    """How deep brackets are nested; those inside texts count too, which only errs towards refusing what nobody sends."""
+def _depth(brackets: bytearray) -> int:
+    """How deep they are nested; those inside texts count too, which only errs towards refusing what nobody sends."""
     deepest = depth = 0
-    for sign in body:
+    for sign in brackets:
         if sign in b"[{":
             depth += 1
             deepest = max(deepest, depth)

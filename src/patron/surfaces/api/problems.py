@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from patron.errors import DataError, NothingThere, PatronError, StorageFailed, UnknownName, WorkspaceBusy
+from patron.sources.told.tell import KeyReused
 
 MEDIA_TYPE: Final = "application/problem+json"
 LOG: Final = logging.getLogger("patron.server")
@@ -121,6 +122,8 @@ def _status_of(error: PatronError) -> int:
         return 404
     if isinstance(error, UnknownName):
         return 422
+    if isinstance(error, KeyReused):
+        return 409
     if isinstance(error, StorageFailed | WorkspaceBusy):
         return 503
     return 500 if isinstance(error, DataError) else 422

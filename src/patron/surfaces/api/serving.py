@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from patron.governance.accounts.secrets import ServerSecret
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
+from patron.live.now import LiveValues
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings
+from patron.settings import ServerSettings, Value
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -21,6 +23,8 @@ class Serving:
 
     workspace: Path
     settings: ServerSettings
+    contract: Value
+    earliest: date
     secret: ServerSecret
     state: State
     audit: AuditWriter
@@ -29,4 +33,5 @@ class Serving:
     strangers: Rates
     keys: KnownKeys
     passwords: PasswordDesk
+    live: LiveValues
     development: bool = False

@@ -21,8 +21,8 @@ from patron.surfaces.api.serving import Serving
 COOKIE: Final = "patron_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = ("GET", "HEAD")
-OF_EVERYBODY: Final = frozenset({Permission.READ_MODELS, Permission.READ_AUDIT})
-"""What tells of all customers together, and cannot be told of some branches."""
+OF_EVERYBODY: Final = frozenset({Permission.READ_MODELS, Permission.READ_AUDIT, Permission.TELL_EVENTS})
+"""What is of all customers together, and cannot be done for some branches."""
 
 
 def serving_of(request: Request) -> Serving:
@@ -80,7 +80,7 @@ def asking(permission: Permission) -> Callable[..., Coroutine[Any, Any, Identity
         if permission in OF_EVERYBODY and who.branches is not None:
             raise Refused(
                 403,
-                f"{who.name} may not do this: it tells of all branches.",
+                f"{who.name} may not do this: it is of all branches.",
                 allowed="Accounts and keys that are held to no branches may.",
             )
         return who

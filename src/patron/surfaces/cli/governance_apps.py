@@ -92,8 +92,8 @@ def verify_audit(
 
 def _state(workspace: Path) -> State:
     from patron.credentials import read_credentials
+    from patron.governance.state.of_workspace import state_of_workspace
     from patron.pipeline.workspace import Workspace as Held
-    from patron.surfaces.served_state import state_of_workspace
 
     held = Held.at(workspace)
-    return state_of_workspace(held.folder, held.settings, read_credentials(held.folder))
+    return state_of_workspace(held.folder, held.settings.server.state, read_credentials(held.folder))

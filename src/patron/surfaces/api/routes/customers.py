@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -12,6 +13,8 @@ from patron.governance.audit.chain import Act, act_of
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
+from patron.live.value import LiveCustomer
+from patron.periods import day_of
 from patron.reports.customer import customer_report
 from patron.reports.served import customers as asked
 from patron.reports.served.customers import Page
@@ -28,6 +31,10 @@ Id = Annotated[
 ]
 Filter = Annotated[str | None, Query(max_length=200, pattern=VISIBLE)]
 MOST = 1000
+_LIVE = (
+    "is_new", "events", "expected_value", "probability_alive", "model", "moved_from", "statistics", "engagements",
+    "waits_because",
+)  # fmt: skip
 
 
 @routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=answers.CustomersAnswer)
@@ -66,9 +73,14 @@ async def list_customers(
 
 @routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=answers.CustomerAnswer)
 async def one_customer(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
-    """One customer's value with its interval, groups and behaviour."""
+    """One customer's value with its interval, groups and behaviour, and as events have moved it since the release."""
+    live = await live_of(serving, view, customer_id)
+    if live is not None and live.is_new:
+        await serving.audit.write(_read(who, serving, "customer.read", customer_id, view.snapshot.id))
+        nothing: dict[str, Any] = {"score": None, "segments": None, "behaviour": None, "rules": []}
+        return headed(view) | nothing | {"customer_id": customer_id, "live": told_live(live)}
     found = await _audited(asked.customer, view, customer_id, who, serving, "customer.read")
-    return headed(view) | found
+    return headed(view) | found | {"live": told_live(live) if live else None}
 
 
 @routes.ask("/{customer_id}/moves", Permission.READ_CUSTOMERS, also=[404], response_model=answers.MovesAnswer)
@@ -99,6 +111,34 @@ def headed(view: View) -> dict[str, Any]:  # Any: JSON
     return {"release": manifest.id, "as_of": manifest.as_of, "currency": manifest.currency}
 
 
+async def live_of(serving: Serving, view: View, customer_id: str) -> LiveCustomer | None:
+    """The customer as events have moved them; None where nothing came, or for one who is out of scope."""
+    release, place = view.snapshot.release, view.place_of(customer_id)
+    if not serving.live.is_ready(release):
+        await asyncio.to_thread(serving.live.make_ready, release)
+    if not serving.live.has_moved(release, customer_id):
+        return None
+    published = None if place is None else view.snapshot.scores["expected_value"][place].as_py()
+    live = await asyncio.to_thread(serving.live.of, release, customer_id, published)
+    if live is None or place is not None:
+        return live
+    return live if live.is_new and (view.is_whole or live.branch in (view.branches or ())) else None
+
+
+def told_live(live: LiveCustomer) -> dict[str, Any]:  # Any: JSON
+    """A live customer, as the API tells it."""
+    engaged = None if live.engaged_at is None else datetime.fromtimestamp(live.engaged_at / 1e6, UTC)
+    return {
+        **{name: getattr(live, name) for name in _LIVE},
+        "as_of": day_of(live.as_of_day),
+        "engaged_at": engaged,
+    }
+
+
+def _read(who: Identity, serving: Serving, action: str, customer_id: str, release: str) -> Act:
+    return act_of(who, action, customer_subject(serving.secret, customer_id), release=release)
+
+
 async def _audited(
     question: Any, view: View, customer_id: str, who: Who, serving: Held, action: str
 ) -> Any:  # Any: a question and its answer
@@ -108,5 +148,5 @@ async def _audited(
     except NothingThere:
         await serving.audit.write(act_of(who, action, subject, "not found"))
         raise
-    await serving.audit.write(act_of(who, action, subject, release=view.snapshot.id))
+    await serving.audit.write(_read(who, serving, action, customer_id, view.snapshot.id))
     return found
