@@ -25,9 +25,9 @@ import numpy as np
 from patron.credentials import read_credentials
 from patron.governance.accounts.keys import make_key
 from patron.governance.accounts.secrets import server_secret
+from patron.governance.state.of_workspace import state_of_workspace
 from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release
-from patron.surfaces.served_state import state_of_workspace
 
 CONNECTIONS = 32
 
@@ -119,7 +119,7 @@ def main() -> None:
     workspace = Workspace.at(told.workspace)
     ids = load_release(workspace.folder).scores()["customer_id"].to_pylist()
     paths = [f"/v1/customers/{one}" for one in random.Random(1).choices(ids, k=20_000)]  # noqa: S311
-    state = state_of_workspace(workspace.folder, workspace.settings, read_credentials(workspace.folder))
+    state = state_of_workspace(workspace.folder, workspace.settings.server.state, read_credentials(workspace.folder))
     _, key = make_key(state, server_secret(secret), "benchmark", made_by="benchmark", days=1)
     state.close()
     with socket.socket() as found:
