@@ -18,6 +18,8 @@ class Permission(StrEnum):
     READ_MODELS = "models.read"
     READ_METRICS = "metrics.read"
     TELL_EVENTS = "events.tell"
+    READ_RUNS = "runs.read"
+    START_RUNS = "runs.start"
     READ_AUDIT = "audit.read"
     MANAGE_ACCOUNTS = "accounts.manage"
     OWN_ACCOUNT = "account.own"
@@ -46,9 +48,19 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
         Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
         Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
-        Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.TELL_EVENTS, _P.OWN_ACCOUNT}),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT},
+        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_RUNS},
+        Role.ENGINEER: frozenset(
+            {
+                _P.READ_RELEASES,
+                _P.READ_MODELS,
+                _P.READ_METRICS,
+                _P.TELL_EVENTS,
+                _P.READ_RUNS,
+                _P.START_RUNS,
+                _P.OWN_ACCOUNT,
+            }
+        ),
+        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.READ_RUNS},
         Role.SERVICE: frozenset(
             {_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.TELL_EVENTS}
         ),

@@ -16,15 +16,22 @@ from served_workspace import branch_of, customer_ids, served_workspace
 from surfaces.api.called import Called, called
 
 COUNT = 60
-FILLED = {"customer_id": "c00000", "view_name": "tier", "group": "high", "name": "nobody", "key_id": "nothing"}
+FILLED = {
+    "customer_id": "c00000",
+    "view_name": "tier",
+    "group": "high",
+    "name": "nobody",
+    "key_id": "nothing",
+    "run_id": "nothing",
+}
 EXPECTED = {
-    "admin": "accounts.manage audit.read events.tell metrics.read groups.read models.read portfolio.read releases.read account.own",
+    "admin": "accounts.manage audit.read events.tell runs.read runs.start metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
     "marketing": "groups.read portfolio.read releases.read customers.read account.own",
     "branch manager": "groups.read portfolio.read releases.read customers.read account.own",
-    "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own",
-    "engineer": "releases.read models.read metrics.read events.tell account.own",
-    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read account.own",
+    "analyst": "groups.read portfolio.read releases.read customers.read models.read runs.read account.own",
+    "engineer": "releases.read models.read metrics.read events.tell runs.read runs.start account.own",
+    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read runs.read account.own",
     "service": "customers.read groups.read portfolio.read releases.read events.tell",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""
@@ -64,7 +71,7 @@ def may(role: str, needs: str, via: str, branches: list[str] | None) -> bool:
         return True
     if via == "key" and needs in ("accounts.manage", "account.own"):
         return False
-    if branches is not None and needs in ("models.read", "audit.read", "events.tell"):
+    if branches is not None and needs in ("models.read", "audit.read", "events.tell", "runs.read", "runs.start"):
         return False
     return needs in EXPECTED[role].split()
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from patron.governance.accounts.secrets import ServerSecret
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
 from patron.live.now import LiveValues
+from patron.pipeline.started.record import RunRecord
+from patron.pipeline.started.start import start_run
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings, Value
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
+
+
+class StartsRun(Protocol):
+    """What starts a run of a workspace."""
+
+    def __call__(self, folder: Path, asked_by: str, *, again: bool = False) -> RunRecord: ...
 
 
 @dataclass(frozen=True)
@@ -34,4 +43,5 @@ class Serving:
     keys: KnownKeys
     passwords: PasswordDesk
     live: LiveValues
+    start_run: StartsRun = start_run
     development: bool = False

@@ -21,7 +21,15 @@ from patron.surfaces.api.serving import Serving
 COOKIE: Final = "patron_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = ("GET", "HEAD")
-OF_EVERYBODY: Final = frozenset({Permission.READ_MODELS, Permission.READ_AUDIT, Permission.TELL_EVENTS})
+OF_EVERYBODY: Final = frozenset(
+    {
+        Permission.READ_MODELS,
+        Permission.READ_AUDIT,
+        Permission.TELL_EVENTS,
+        Permission.READ_RUNS,
+        Permission.START_RUNS,
+    }
+)
 """What is of all customers together, and cannot be done for some branches."""
 
 
