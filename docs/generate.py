@@ -13,7 +13,7 @@ from patron.pipeline.picture import picture
 from patron.pipeline.steps import STEPS
 from patron.quality_terms import OwnRule, Sla
 from patron.reports.dbt_pages import dbt_pages
-from patron.settings import Source, environment_name, sections
+from patron.settings import Source, StreamSettings, environment_name, sections
 from patron.surfaces.cli.main import app
 from patron.tables import ALL_TABLES, KINDS
 
@@ -55,6 +55,11 @@ def settings_page() -> str:
             OwnRule,
         ),
         ("[sources.<name>]", "One section for each source; the name is yours.", Source),
+        (
+            "[streams.<name>]",
+            "One section for each stream that 'patron consume' reads; the name is yours.",
+            StreamSettings,
+        ),
     ):
         lines += ["", f"## {heading}", "", what, "", "| key | default | meaning |", "|---|---|---|"]
         lines += [

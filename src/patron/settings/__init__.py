@@ -13,6 +13,7 @@ from patron.settings.declared import (
     ServerSettings,
     Settings,
     Source,
+    StreamSettings,
     Value,
     WarehouseSettings,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "Source",
+    "StreamSettings",
     "Value",
     "WarehouseSettings",
     "environment_name",

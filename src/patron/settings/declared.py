@@ -19,7 +19,7 @@ from patron.errors import UsageError
 from patron.periods import parse_period
 from patron.quality_terms import OwnRule, Sla
 from patron.secret_looks import secret_looking
-from patron.section import Name, Section
+from patron.section import NAME_FORM, Name, Section
 from patron.segment_terms import SegmentRule
 from patron.tables import SOURCE_TABLES, source_table
 
@@ -364,6 +364,21 @@ class ServerSettings(Section):
     )
 
 
+class StreamSettings(Section):
+    """One stream of events on a message broker; its address is a credential."""
+
+    kind: Name = Field("redis", description="what kind of broker: redis, or one that an installed package brings")
+    table: Literal["transactions", "customers", "contacts", "engagements"] = Field(
+        "transactions", description="what its events are"
+    )
+    stream: str = Field("", description="its name on the broker; empty: as here")
+    group: str = Field("patron", min_length=1, description="the group of consumers that Patron reads as")
+    credential: str = Field(
+        "", pattern=f"^$|{NAME_FORM}", description="the name of the credential that holds the address; empty: as here"
+    )
+    batch: int = Field(500, ge=1, le=10_000, description="how many messages are kept in one transaction")
+
+
 class Settings(Section):
     """Everything in patron.toml."""
 
@@ -374,6 +389,7 @@ class Settings(Section):
     )
     value: Value = Value()
     sources: dict[Name, Source] = Field(min_length=1)
+    streams: dict[Name, StreamSettings] = Field({}, description="streams of events that 'patron consume' reads")
     reading: ReadingSettings = ReadingSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     quality: QualitySettings = QualitySettings()

@@ -145,6 +145,19 @@ def sources(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
 
 
 @app.command()
+def consume(
+    stream: Annotated[str, typer.Argument(help="The stream, as patron.toml names it.", show_default=False)],
+    workspace: Workspace = Path(),
+    once: Annotated[bool, typer.Option("--once", help="End when nothing waits.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read events from a message broker into the log, as they come; a customer's value follows at once."""
+    from patron.surfaces.cli.consume import consume_stream
+
+    consume_stream(workspace, stream, once=once, as_json=as_json)
+
+
+@app.command()
 def watch(
     workspace: Workspace = Path(),
     every: Annotated[str, typer.Option(help="Time between two looks, e.g. 5s, 2min, 1h.")] = "5s",

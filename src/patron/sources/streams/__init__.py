@@ -1,0 +1,1 @@
+"""Streams: events that come over a message broker, kept like those that are told over HTTP."""
