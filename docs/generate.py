@@ -9,6 +9,7 @@ from typing import Any
 from typer.main import get_command
 
 from patron.features.catalogue_text import catalogue_markdown
+from patron.login_terms import OidcSettings
 from patron.pipeline.picture import picture
 from patron.pipeline.steps import STEPS
 from patron.quality_terms import OwnRule, Sla
@@ -49,6 +50,7 @@ def settings_page() -> str:
             lines.append(f"| `{key}` | `{field.default!r}` | {field.description} | `{environment_name(name, key)}` |")
     for heading, what, kind in (
         ("[quality.sla]", "What is agreed; without a word, nothing is.", Sla),
+        ("[server.oidc]", "Login by another provider; see security.md.", OidcSettings),
         (
             "[[quality.rules]]",
             "One section for each rule, with one test; in force once approved ('patron rules').",

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from patron.errors import UsageError
+from patron.login_terms import OidcSettings
 from patron.periods import parse_period
 from patron.quality_terms import OwnRule, Sla
 from patron.secret_looks import secret_looking
@@ -362,6 +363,7 @@ class ServerSettings(Section):
     requests_per_second: float = Field(
         100, gt=0, le=1_000_000, description="how often each key or account may ask, for each process of the server"
     )
+    oidc: OidcSettings = Field(OidcSettings(), description="login by another provider: see [server.oidc]")
 
 
 class Settings(Section):

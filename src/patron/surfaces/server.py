@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from fastapi import FastAPI
 
-from patron.credentials import PREFIX, read_credentials
+from patron.credentials import PREFIX, Credentials, read_credentials
 from patron.errors import UsageError
 from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
+from patron.governance.providers.mapped import checked
+from patron.login_terms import OidcSettings
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
@@ -30,7 +32,11 @@ from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.served_state import state_of_workspace
 
+if TYPE_CHECKING:
+    from patron.governance.providers.provider import Provider
+
 SECRET: Final = "server"  # noqa: S105  a credential's name
+OIDC_SECRET: Final = "oidc"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
 _WORKSPACE, _DEVELOPMENT = "PATRON_SERVED_WORKSPACE", "PATRON_SERVED_DEVELOPMENT"
 _GRACE_SECONDS: Final = 20
@@ -136,7 +142,21 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         development=development,
+        provider=_provider(settings.server.oidc, credentials),
     )
+
+
+def _provider(settings: OidcSettings, credentials: Credentials) -> Provider | None:
+    """Whoever else knows people, where the settings name one."""
+    if not settings.is_on:
+        return None
+    try:
+        from patron.governance.providers.provider import Provider
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "A login by a provider needs packages that are not installed.", to_do="Run: pip install 'patron[oidc]'"
+        ) from error
+    return Provider(checked(settings), credentials.secret(OIDC_SECRET))
 
 
 def _refuse_unsafe(address: Address, *, development: bool) -> None:

@@ -16,16 +16,17 @@ from patron.governance.accounts.people import add_person, change_password
 from patron.governance.accounts.secrets import new_id, passing_secret
 from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.writer import AuditWriter
+from patron.governance.providers.provider import Provider
 from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.cookies import COOKIE
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
-from patron.surfaces.api.who import COOKIE
 
 PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
 
@@ -65,7 +66,12 @@ class Called:
 
 @contextmanager
 def called(
-    workspace: Path, *, requests_per_second: float = 1e6, strangers_per_second: float = 1e6, least_cell: int = 5
+    workspace: Path,
+    *,
+    requests_per_second: float = 1e6,
+    strangers_per_second: float = 1e6,
+    least_cell: int = 5,
+    provider: Provider | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -83,6 +89,7 @@ def called(
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         development=True,
+        provider=provider,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

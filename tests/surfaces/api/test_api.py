@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from patron.governance.accounts.people import add_person, reset_password
 from patron.governance.audit.chain import entries
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.audit.writer import AuditWriter
@@ -346,3 +347,30 @@ def test_openapi_tells_every_route_and_its_problems(server: Called) -> None:
             assert one["x-permission"], (method, path)
             assert "application/problem+json" in one["responses"]["500"]["content"]
     assert {"Problem", "Fault", "CustomerAnswer"} <= set(told["components"]["schemas"])
+
+
+def test_over_https_a_session_is_bound_to_its_host_and_a_plain_one_is_none(server: Called) -> None:
+    add_person(server.serving.state, "hanna", "analyst")
+    person, password = reset_password(server.serving.state, "hanna")
+    body = {"name": person.name, "password": password}
+    told = server.client.post("https://testserver/v1/session", json=body)
+    (cookie,) = told.headers.get_list("set-cookie")
+    assert cookie.startswith("__Host-patron_session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    server.client.cookies.clear()
+    token = cookie.split(";")[0].partition("=")[2]
+    for name, status in (("__Host-patron_session", 200), ("patron_session", 401)):
+        own = server.client.get("https://testserver/v1/session", headers={"Cookie": f"{name}={token}"})
+        assert own.status_code == status
+        if status == 200:
+            assert own.json()["csrf_token"] == told.json()["csrf_token"]
+
+
+def test_a_one_time_password_that_has_ended_is_refused_and_noted(server: Called) -> None:
+    _, password = add_person(server.serving.state, "otto", "analyst")
+    with server.serving.state.changing() as connection:
+        connection.execute(text("UPDATE people SET one_time_until = 1 WHERE name = 'otto'"))
+    told = server.client.post("/v1/session", json={"name": "otto", "password": password})
+    assert (told.status_code, told.json()["to_do"]) == (401, "Ask an administrator for another.")
+    assert list(entries(server.serving.state))[-1].outcome == "ended"

@@ -11,14 +11,15 @@ from fastapi import FastAPI
 
 from patron.governance.audit.chain import head_of
 from patron.surfaces.api.allowed import undeclared
+from patron.surfaces.api.cookies import COOKIE, cookie_name
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import LOG, Problem, tell_problems
-from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, portfolio, releases
+from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, oidc, portfolio, releases
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit)
+_ROUTES = (health, metrics, account, oidc, customers, portfolio, releases, accounts, audit)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."
@@ -36,6 +37,7 @@ def make_app(serving: Serving) -> FastAPI:
         head = await asyncio.to_thread(head_of, serving.state)
         LOG.info("audit head %s:%s", head.place, head.hash)  # a copy that whoever can write to the state cannot reach
         serving.passwords.close()
+        serving.outside.close()
         serving.current.stop()
         serving.state.close()
 
@@ -57,11 +59,11 @@ def make_app(serving: Serving) -> FastAPI:
     tell_problems(app)
     app.add_middleware(Guarding)
     app.add_middleware(Observing)  # the last one added stands outside
-    app.openapi = lambda: _with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
+    app.openapi = lambda: _with_problems(app, serving)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     return app
 
 
-def _with_problems(app: FastAPI) -> dict[str, Any]:  # Any: OpenAPI
+def _with_problems(app: FastAPI, serving: Serving) -> dict[str, Any]:  # Any: OpenAPI
     from fastapi.openapi.utils import get_openapi
 
     if app.openapi_schema is None:
@@ -70,7 +72,7 @@ def _with_problems(app: FastAPI) -> dict[str, Any]:  # Any: OpenAPI
         told["components"]["schemas"] |= schema.pop("$defs", {}) | {"Problem": schema}
         told["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer"},
-            "session": {"type": "apiKey", "in": "cookie", "name": "patron_session"},
+            "session": {"type": "apiKey", "in": "cookie", "name": cookie_name(COOKIE, secure=not serving.development)},
         }
         told["security"] = [{"key": []}, {"session": []}]
         app.openapi_schema = told

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from patron.governance.accounts.secrets import ServerSecret
 from patron.governance.audit.writer import AuditWriter
@@ -14,10 +15,14 @@ from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 
+if TYPE_CHECKING:  # what it needs is there only where it is used
+    from patron.governance.providers.provider import Provider
+
 
 @dataclass(frozen=True)
 class Serving:
-    """Everything that a process of the server holds. ``strangers`` are the rates of addresses that have not shown who they are."""
+    """Everything that a process of the server holds. ``strangers`` are the rates of addresses that have not shown who they are,
+    ``outside`` where logins by the provider are worked on."""
 
     workspace: Path
     settings: ServerSettings
@@ -30,3 +35,5 @@ class Serving:
     keys: KnownKeys
     passwords: PasswordDesk
     development: bool = False
+    provider: Provider | None = None
+    outside: PasswordDesk = field(default_factory=lambda: PasswordDesk(threads=4))

@@ -15,10 +15,10 @@ from patron.governance.audit.chain import act_of
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.reports.served.view import View
+from patron.surfaces.api.cookies import session_cookie
 from patron.surfaces.api.problems import Refused
 from patron.surfaces.api.serving import Serving
 
-COOKIE: Final = "patron_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = ("GET", "HEAD")
 OF_EVERYBODY: Final = frozenset({Permission.READ_MODELS, Permission.READ_AUDIT})
@@ -108,7 +108,7 @@ async def _by_key(serving: Serving, header: str, address: str) -> Identity:
 
 
 async def _by_session(request: Request, serving: Serving) -> Identity:
-    token = request.cookies.get(COOKIE)
+    token = session_cookie(request, serving)
     if not token:
         raise _unknown("The request says nothing about who asks.")
     session = await asyncio.to_thread(session_of, serving.state, serving.secret, token)

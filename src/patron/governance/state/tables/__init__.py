@@ -3,5 +3,17 @@
 from patron.governance.state.tables.accounts import API_KEYS, LOGIN_FAILURES, PEOPLE, SESSIONS
 from patron.governance.state.tables.audit import AUDIT, AUDIT_HEAD
 from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
+from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS
 
-__all__ = ["API_KEYS", "AUDIT", "AUDIT_HEAD", "LOGIN_FAILURES", "LONGEST_NAME", "METADATA", "PEOPLE", "SESSIONS"]
+__all__ = [
+    "API_KEYS",
+    "AUDIT",
+    "AUDIT_HEAD",
+    "LOGIN_FAILURES",
+    "LONGEST_NAME",
+    "METADATA",
+    "OUTSIDE_IDENTITIES",
+    "PEOPLE",
+    "SESSIONS",
+    "USED_STARTS",
+]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from patron.governance.accounts import keys as held_keys
 from patron.governance.accounts import people
+from patron.governance.accounts.outside import add_outside_person
 from patron.governance.audit.chain import Act, act_of
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission, Role
@@ -34,6 +35,9 @@ class NewAccount(BaseModel):
     name: _Name
     role: Role
     branches: _Branches = None
+    by_provider: Annotated[
+        bool, Field(description="They log in by the provider of [server.oidc], and have no password")
+    ] = False
 
 
 class ChangedAccount(BaseModel):
@@ -71,9 +75,13 @@ async def list_accounts(serving: Held) -> dict[str, Any]:  # Any: JSON
 
 @routes.act("/accounts", _P, response_model=answers.NewAccountAnswer, status_code=201)
 async def add_account(new: NewAccount, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
-    """Make an account; its one-time password is told this once."""
+    """Make an account; its one-time password is told this once. One of the provider has none."""
+    noted = _noted(who, "account.add")
+    if new.by_provider:
+        made = await asyncio.to_thread(add_outside_person, serving.state, new.name, new.role, new.branches, noted)
+        return {"account": _account(made), "one_time_password": None}
     person, password = await serving.passwords.do(
-        lambda: people.add_person(serving.state, new.name, new.role, new.branches, _noted(who, "account.add"))
+        lambda: people.add_person(serving.state, new.name, new.role, new.branches, noted)
     )
     return {"account": _account(person), "one_time_password": password}
 
