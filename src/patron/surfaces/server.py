@@ -40,6 +40,8 @@ OIDC_SECRET: Final = "oidc"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
 _WORKSPACE, _DEVELOPMENT = "PATRON_SERVED_WORKSPACE", "PATRON_SERVED_DEVELOPMENT"
 _GRACE_SECONDS: Final = 20
+_MOST_CONNECTIONS: Final = 2000
+"""Of one process, idle ones too; what is asked over them is bounded more tightly (``guarding.MOST_AT_ONCE``)."""
 STRANGERS_PER_SECOND: Final = 5.0
 """Logins and wrong keys of one address, for each process."""
 
@@ -102,6 +104,7 @@ def _run(address: Address) -> None:
         date_header=True,
         access_log=False,
         log_level="warning",
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 

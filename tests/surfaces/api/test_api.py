@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from patron.errors import NothingThere
 from patron.governance.accounts.people import add_person, reset_password
 from patron.governance.audit.chain import entries
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.audit.writer import AuditWriter
 from patron.reports.served.current import CurrentRelease
+from patron.surfaces.api import guarding
 from patron.surfaces.api.guarding import MOST_BODY_BYTES
+from patron.surfaces.api.routes import customers
 from served_workspace import customer_ids, publish, served_workspace
 from surfaces.api.called import PASSWORD, Called, called
 
@@ -374,3 +377,39 @@ def test_a_one_time_password_that_has_ended_is_refused_and_noted(server: Called)
     told = server.client.post("/v1/session", json={"name": "otto", "password": password})
     assert (told.status_code, told.json()["to_do"]) == (401, "Ask an administrator for another.")
     assert list(entries(server.serving.state))[-1].outcome == "ended"
+
+
+def test_an_id_that_holds_a_slash_is_sent_with_it_escaped(server: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+
+    def nobody(_: object, customer_id: str) -> object:
+        asked_for.append(customer_id)
+        raise NothingThere("There is no such customer.")
+
+    monkeypatch.setattr(customers.asked, "customer", nobody)
+    headers = server.with_key("analyst")
+    for path in ("a%2Fb", "a%2fmoves", "a%252Fb", "%2F", "ä%2F%C3%A4", "a%2Fb/reasons"):
+        assert server.client.get(f"/v1/customers/{path}", headers=headers).status_code == 404, path
+    assert asked_for == ["a/b", "a/moves", "a%2Fb", "/", "ä/ä", "a/b"]
+    assert server.client.get("/v1/customers/a/b", headers=headers).status_code == 404
+    assert server.client.get("/v1/customers/a%1F%2Fb", headers=headers).status_code == 422
+    assert len(asked_for) == 6
+    noted = list(entries(server.serving.state))[-1]
+    assert noted.subject == customer_subject(server.serving.secret, "a/b")
+
+
+def test_a_refusal_is_noted_without_whom_it_was_about(server: Called) -> None:
+    assert server.client.get("/v1/customers/c00001", headers=server.with_key("engineer")).status_code == 403
+    assert list(entries(server.serving.state))[-1].subject == "/v1/customers/{customer_id}"
+
+
+def test_a_process_that_has_enough_to_do_says_when_to_come_back(
+    server: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "MOST_AT_ONCE", 0)
+    told = server.client.get("/v1/portfolio", headers=server.with_key("analyst"))
+    assert (told.status_code, told.headers["retry-after"], told.json()["title"]) == (503, "1", "Not now")
+    assert told.headers["content-type"] == "application/problem+json"
+    assert server.client.get("/health").status_code == 200
+    monkeypatch.undo()
+    assert server.client.get("/v1/portfolio", headers=server.with_key("analyst")).status_code == 200
