@@ -8,6 +8,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from patron.audit_terms import AuditSettings
 from patron.features.catalogue_text import catalogue_markdown
 from patron.login_terms import OidcSettings
 from patron.pipeline.picture import picture
@@ -51,6 +52,7 @@ def settings_page() -> str:
     for heading, what, kind in (
         ("[quality.sla]", "What is agreed; without a word, nothing is.", Sla),
         ("[server.oidc]", "Login by another provider; see security.md.", OidcSettings),
+        ("[server.audit]", "Anchors of the audit; see operations.md.", AuditSettings),
         (
             "[[quality.rules]]",
             "One section for each rule, with one test; in force once approved ('patron rules').",

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from patron.governance.accounts.logins import WrongLogin, log_in
 from patron.governance.accounts.people import add_person, first_admin
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.chain import entries, head_of
 from patron.governance.state.opened import State, open_state
 from patron.surfaces.cli.main import app
@@ -82,3 +83,19 @@ def test_a_changed_audit_is_found_and_an_anchor_holds_its_end(shop: Path, state:
     with state.changing() as connection:
         connection.execute(text("UPDATE audit SET who = 'somebody' WHERE place = 1"))
     assert "Entry 1 was changed" in called("audit", "verify", "-w", str(shop))[2]
+
+
+def test_the_anchors_that_the_settings_name_are_read_without_being_asked_for(shop: Path, state: State) -> None:
+    with (shop / "patron.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[server.audit]\nfile = "anchors"\n')
+    add_person(state, "marie", "analyst")
+    for _ in range(3):
+        called("accounts", "reset", "marie", "-w", str(shop))
+    Anchors(shop / "anchors", "", None, 10).write(head_of(state))
+    code, told, _ = called("audit", "verify", "-w", str(shop))
+    assert (code, "The anchors (1) hold." in told) == (0, True)
+    with state.changing() as connection:
+        connection.execute(text("DELETE FROM audit WHERE place = 3"))
+        connection.execute(text("UPDATE audit_head SET place = 2, hash = (SELECT hash FROM audit WHERE place = 2)"))
+    code, _, refused = called("audit", "verify", "-w", str(shop))
+    assert (code != 0, "Entry 3 was anchored and is missing." in refused) == (True, True)

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from patron.audit_terms import AuditSettings
 from patron.errors import UsageError
 from patron.login_terms import OidcSettings
 from patron.periods import parse_period
@@ -364,6 +365,7 @@ class ServerSettings(Section):
         100, gt=0, le=1_000_000, description="how often each key or account may ask, for each process of the server"
     )
     oidc: OidcSettings = Field(OidcSettings(), description="login by another provider: see [server.oidc]")
+    audit: AuditSettings = Field(AuditSettings(), description="where the audit's head is kept: see [server.audit]")
 
 
 class Settings(Section):

@@ -19,6 +19,7 @@ from patron.credentials import PREFIX, Credentials, read_credentials
 from patron.errors import UsageError
 from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
+from patron.governance.audit.anchors import anchors_of
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.providers.mapped import checked
@@ -145,6 +146,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         development=development,
+        anchors=anchors_of(workspace.folder, settings.server.audit, credentials),
         provider=_provider(settings.server.oidc, credentials),
     )
 

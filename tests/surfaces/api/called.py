@@ -15,6 +15,7 @@ from patron.governance.accounts.keys import make_key
 from patron.governance.accounts.people import add_person, change_password
 from patron.governance.accounts.secrets import new_id, passing_secret
 from patron.governance.accounts.sessions import begin_session
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.providers.provider import Provider
 from patron.governance.state.opened import open_state
@@ -72,6 +73,7 @@ def called(
     strangers_per_second: float = 1e6,
     least_cell: int = 5,
     provider: Provider | None = None,
+    anchors: Anchors | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -90,6 +92,7 @@ def called(
         passwords=PasswordDesk(),
         development=True,
         provider=provider,
+        anchors=anchors,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

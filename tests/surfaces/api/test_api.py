@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from patron.errors import NothingThere
 from patron.governance.accounts.people import add_person, reset_password
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.chain import entries
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.audit.writer import AuditWriter
@@ -413,3 +414,21 @@ def test_a_process_that_has_enough_to_do_says_when_to_come_back(
     assert server.client.get("/health").status_code == 200
     monkeypatch.undo()
     assert server.client.get("/v1/portfolio", headers=server.with_key("analyst")).status_code == 200
+
+
+def test_a_server_anchors_the_audit_when_it_begins_and_when_it_ends(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    anchors = Anchors(tmp_path / "anchors", "", None, 1)
+    with called(folder, anchors=anchors) as own:
+        headers = own.with_key("compliance")
+        for _ in range(3):
+            own.client.get("/v1/customers/c00001", headers=headers)
+        assert own.client.get("/v1/audit/verification", headers=headers).json()["faults"] == []
+    heads, wrong = anchors.kept()
+    assert (heads[-1].place, wrong) == (4, [])
+    with called(folder, anchors=anchors) as own:
+        with own.serving.state.changing() as connection:  # cut the tail, with its head
+            connection.execute(text("DELETE FROM audit WHERE place > 2"))
+            connection.execute(text("UPDATE audit_head SET place = 2, hash = (SELECT hash FROM audit WHERE place = 2)"))
+        told = own.client.get("/v1/audit/verification", headers=own.with_key("compliance")).json()
+        assert told["faults"] == ["Entry 4 was anchored and is missing."]

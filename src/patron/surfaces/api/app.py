@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 
-from patron.governance.audit.chain import head_of
 from patron.surfaces.api.allowed import undeclared
+from patron.surfaces.api.anchoring import anchoring
 from patron.surfaces.api.cookies import COOKIE, cookie_name
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
-from patron.surfaces.api.problems import LOG, Problem, tell_problems
+from patron.surfaces.api.problems import Problem, tell_problems
 from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, oidc, portfolio, releases
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
@@ -32,10 +31,9 @@ def make_app(serving: Serving) -> FastAPI:
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         serving.current.start()
-        yield
-        await serving.audit.finish()
-        head = await asyncio.to_thread(head_of, serving.state)
-        LOG.info("audit head %s:%s", head.place, head.hash)  # a copy that whoever can write to the state cannot reach
+        async with anchoring(serving):
+            yield
+            await serving.audit.finish()
         serving.passwords.close()
         serving.outside.close()
         serving.current.stop()

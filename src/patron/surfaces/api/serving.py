@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patron.governance.accounts.secrets import ServerSecret
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
 from patron.reports.served.current import CurrentRelease
@@ -35,5 +36,6 @@ class Serving:
     keys: KnownKeys
     passwords: PasswordDesk
     development: bool = False
+    anchors: Anchors | None = None
     provider: Provider | None = None
     outside: PasswordDesk = field(default_factory=lambda: PasswordDesk(threads=4))

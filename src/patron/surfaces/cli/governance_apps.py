@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from patron.governance.audit.chain import Head
     from patron.governance.state.opened import State
 
 accounts_app = typer.Typer(
@@ -74,20 +75,34 @@ def verify_audit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the whole chain and check every link; exit code 5 where it is not as it was written."""
+    """Read the whole chain and check every link and every anchor; exit code 5 where it is not as it was written."""
     from patron.errors import DamagedAudit
     from patron.governance.audit.chain import anchor_of, verified
 
-    verdict = verified(_state(workspace), [anchor_of(text) for text in anchor or ()])
+    heads, wrong = _kept_anchors(workspace)
+    verdict = verified(_state(workspace), [*heads, *(anchor_of(text) for text in anchor or ())], wrong)
     if as_json:
         typer.echo(json.dumps(asdict(verdict), indent=2, ensure_ascii=False))
     elif not verdict.faults:
-        typer.echo(f"✓ {verdict.entries:,} entries, each as it was written. Head {verdict.entries}:{verdict.head}")
+        held = f" The anchors ({len(heads):,}) hold." if heads else ""
+        typer.echo(
+            f"✓ {verdict.entries:,} entries, each as it was written.{held} Head {verdict.entries}:{verdict.head}"
+        )
     if verdict.faults:
         raise DamagedAudit(
             "The audit is not as it was written:\n" + "\n".join(f"  {fault}" for fault in verdict.faults),
             to_do="Keep the state as it is, and compare it with a backup.",
         )
+
+
+def _kept_anchors(workspace: Path) -> tuple[list[Head], list[str]]:
+    """The anchors in the file that the settings name, and what is wrong with it."""
+    from patron.governance.audit.anchors import anchors_of
+    from patron.pipeline.workspace import Workspace as Held
+
+    held = Held.at(workspace)
+    kept = anchors_of(held.folder, held.settings.server.audit, held.credentials)
+    return kept.kept() if kept else ([], [])
 
 
 def _state(workspace: Path) -> State:
