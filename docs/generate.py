@@ -83,7 +83,7 @@ def commands_page() -> str:
         "# Commands",
         "",
         "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at",
-        "fault, 4 another run holds the workspace, 5 a release, the lake, the warehouse or the audit is damaged, 6 the disk refuses, 7 a source cannot be reached, 130 interrupted.",
+        "fault, 4 another run holds the workspace, 5 a release, the lake, the warehouse, a backup or the audit is damaged, 6 the disk refuses, 7 a source cannot be reached, 130 interrupted.",
     ]
     for words, command in _commands(get_command(app), ("patron",)):
         lines += ["", f"## {' '.join(words)}", "", command.help or ""]
