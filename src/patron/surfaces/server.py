@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.tracing import traces_of_environment
 from patron.surfaces.served_state import state_of_workspace
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def app_of_environment() -> FastAPI:
     """What a worker process serves: the workspace that its parent named."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("patron.server").setLevel(logging.INFO)
-    return make_app(serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT])))
+    serving = serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT]))
+    return make_app(replace(serving, traces=traces_of_environment(os.environ)))
 
 
 def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:

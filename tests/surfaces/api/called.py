@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import update
 
 from patron.governance.accounts.keys import make_key
@@ -74,6 +75,7 @@ def called(
     least_cell: int = 5,
     provider: Provider | None = None,
     anchors: Anchors | None = None,
+    traces: TracerProvider | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -93,6 +95,7 @@ def called(
         development=True,
         provider=provider,
         anchors=anchors,
+        traces=traces,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import Problem, tell_problems
 from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, oidc, portfolio, releases
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.tracing import Tracing
 from patron.version import VERSION
 
 _ROUTES = (health, metrics, account, oidc, customers, portfolio, releases, accounts, audit)
@@ -36,6 +38,8 @@ def make_app(serving: Serving) -> FastAPI:
             await serving.audit.finish()
         serving.passwords.close()
         serving.outside.close()
+        if serving.traces:
+            await asyncio.to_thread(serving.traces.shutdown)
         serving.current.stop()
         serving.state.close()
 
@@ -56,6 +60,8 @@ def make_app(serving: Serving) -> FastAPI:
         raise ValueError(f"Routes that do not say which permission they need: {'; '.join(found)}")
     tell_problems(app)
     app.add_middleware(Guarding)
+    if serving.traces:
+        app.add_middleware(Tracing, traces=serving.traces)
     app.add_middleware(Observing)  # the last one added stands outside
     app.openapi = lambda: _with_problems(app, serving)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     return app

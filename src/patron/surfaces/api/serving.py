@@ -17,6 +17,8 @@ from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 
 if TYPE_CHECKING:  # what it needs is there only where it is used
+    from opentelemetry.sdk.trace import TracerProvider
+
     from patron.governance.providers.provider import Provider
 
 
@@ -38,4 +40,5 @@ class Serving:
     development: bool = False
     anchors: Anchors | None = None
     provider: Provider | None = None
+    traces: TracerProvider | None = None
     outside: PasswordDesk = field(default_factory=lambda: PasswordDesk(threads=4))
