@@ -61,6 +61,17 @@ def test_a_lost_password_is_given_anew_and_noted(shop: Path, state: State) -> No
     assert called("accounts", "reset", "ghost", "-w", str(shop))[0] != 0
 
 
+def test_whoever_holds_the_workspace_can_make_an_administrator_and_it_is_noted(shop: Path, state: State) -> None:
+    code, told, _ = called("accounts", "add", "rescue", "--role", "admin", "-w", str(shop))
+    assert code == 0
+    person = log_in(state, "rescue", told.strip().splitlines()[-1])
+    assert (person.role.value, person.must_change) == ("admin", True)
+    (noted,) = entries(state)
+    assert (noted.action, noted.subject, noted.via) == ("account.add", "rescue", "command line")
+    assert called("accounts", "add", "x", "--role", "boss", "-w", str(shop))[0] != 0
+    assert called("accounts", "add", "m", "--role", "branch manager", "--branch", "north", "-w", str(shop))[0] == 0
+
+
 def test_a_changed_audit_is_found_and_an_anchor_holds_its_end(shop: Path, state: State) -> None:
     for _ in range(3):
         called("accounts", "reset", "ghost", "-w", str(shop))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from patron.governance.state.opened import State
 
 accounts_app = typer.Typer(
-    help="Accounts of the server: list them, give a new one-time password.", no_args_is_help=True
+    help="Accounts of the server: list them, make one, give a new one-time password.", no_args_is_help=True
 )
 audit_app = typer.Typer(help="The server's audit: check that nothing was changed.", no_args_is_help=True)
 Workspace = Annotated[
@@ -48,6 +48,33 @@ def list_accounts(workspace: Workspace = Path(), as_json: AsJson = False) -> Non
         branches = "all" if one.branches is None else ", ".join(sorted(one.branches))
         rows.append((one.name, one.role.value, branches, "closed" if one.disabled_at is not None else "open"))
     print_table(("Name", "Role", "Branches", "Account"), rows, words=4)
+
+
+@accounts_app.command("add")
+def add_account(
+    name: Annotated[str, typer.Argument(help="The account's name.", show_default=False)],
+    role: Annotated[str, typer.Option(help="What they are to the business; admin is one who can let others in.")],
+    branch: Annotated[
+        list[str] | None, typer.Option("--branch", help="A branch that is theirs.", show_default="all")
+    ] = None,
+    workspace: Workspace = Path(),
+) -> None:
+    """Make an account, such as an administrator where no other can log in; its one-time password is told this once."""
+    from patron.governance.accounts.people import add_person
+    from patron.governance.audit.chain import Act
+
+    by = getpass.getuser()
+    _, password = add_person(
+        _state(workspace),
+        name,
+        role,
+        branch or None,
+        lambda person: Act(by, "", "command line", "", "account.add", person.name, details={"role": person.role.value}),
+    )
+    typer.echo(
+        f"The one-time password of '{name}', which must be changed at the first login, within three days:", err=True
+    )
+    typer.echo(password)
 
 
 @accounts_app.command("reset")
