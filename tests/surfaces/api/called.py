@@ -73,13 +73,14 @@ def called(
     requests_per_second: float = 1e6,
     strangers_per_second: float = 1e6,
     least_cell: int = 5,
+    four_eyes: bool = False,
     provider: Provider | None = None,
     anchors: Anchors | None = None,
     traces: TracerProvider | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
-    settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
+    settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second, four_eyes=four_eyes)
     secret = passing_secret()
     serving = Serving(
         workspace=workspace,

@@ -16,7 +16,14 @@ from served_workspace import branch_of, customer_ids, served_workspace
 from surfaces.api.called import Called, called
 
 COUNT = 60
-FILLED = {"customer_id": "c00000", "view_name": "tier", "group": "high", "name": "nobody", "key_id": "nothing"}
+FILLED = {
+    "customer_id": "c00000",
+    "view_name": "tier",
+    "group": "high",
+    "name": "nobody",
+    "key_id": "nothing",
+    "change_id": "nothing",
+}
 EXPECTED = {
     "admin": "accounts.manage audit.read metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",

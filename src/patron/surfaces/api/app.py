@@ -15,12 +15,23 @@ from patron.surfaces.api.cookies import COOKIE, cookie_name
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import Problem, tell_problems
-from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, oidc, portfolio, releases
+from patron.surfaces.api.routes import (
+    account,
+    accounts,
+    audit,
+    changes,
+    customers,
+    health,
+    metrics,
+    oidc,
+    portfolio,
+    releases,
+)
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.tracing import Tracing
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, oidc, customers, portfolio, releases, accounts, audit)
+_ROUTES = (health, metrics, account, oidc, customers, portfolio, releases, accounts, changes, audit)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."

@@ -3,7 +3,7 @@
 from patron.governance.state.tables.accounts import API_KEYS, LOGIN_FAILURES, PEOPLE, SESSIONS
 from patron.governance.state.tables.audit import AUDIT, AUDIT_HEAD
 from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
-from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS
+from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS, WAITING_CHANGES
 
 __all__ = [
     "API_KEYS",
@@ -16,4 +16,5 @@ __all__ = [
     "PEOPLE",
     "SESSIONS",
     "USED_STARTS",
+    "WAITING_CHANGES",
 ]

@@ -1,12 +1,12 @@
-"""The tables of logins by another provider: who is who there, and the logins that were answered."""
+"""The tables of logins by another provider: who is who there, and the logins that were answered; and changes that wait for a second administrator."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import JSON, Column, ForeignKey, String, Table
 
-from patron.governance.state.tables.declared import ID, METADATA, MOMENT
+from patron.governance.state.tables.declared import ID, LONGEST_NAME, METADATA, MOMENT
 
 OUTSIDE_IDENTITIES: Final = Table(
     "outside_identities",
@@ -21,4 +21,17 @@ USED_STARTS: Final = Table(
     METADATA,
     Column("state_hash", String(64), primary_key=True),
     Column("ends_at", MOMENT, nullable=False),
+)
+WAITING_CHANGES: Final = Table(
+    "waiting_changes",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("action", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("asked_by", String(LONGEST_NAME), nullable=False),
+    Column("asked_by_id", ID, nullable=False),
+    Column("asked_at", MOMENT, nullable=False),
+    Column("decided_by", String(LONGEST_NAME)),
+    Column("decided_at", MOMENT),
+    Column("outcome", String(20)),
 )

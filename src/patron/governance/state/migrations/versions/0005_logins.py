@@ -1,4 +1,4 @@
-"""Tables of logins by another provider, and when one-time passwords end."""
+"""Tables of logins by another provider, when one-time passwords end, and changes that wait for a second administrator."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("state_hash", name="pk_used_starts"),
     )
+    op.create_table(
+        "waiting_changes",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("action", sa.String(40), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("asked_by", sa.String(100), nullable=False),
+        sa.Column("asked_by_id", sa.String(32), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by", sa.String(100)),
+        sa.Column("decided_at", sa.BigInteger()),
+        sa.Column("outcome", sa.String(20)),
+        sa.PrimaryKeyConstraint("id", name="pk_waiting_changes"),
+    )
     op.add_column("people", sa.Column("one_time_until", sa.BigInteger()))
     people = sa.table("people", sa.column("must_change", sa.Boolean()), sa.column("one_time_until", sa.BigInteger()))
     until = time.time_ns() // 1000 + _THREE_DAYS
@@ -42,5 +55,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("people", "one_time_until")
-    for name in ("used_starts", "outside_identities"):
+    for name in ("waiting_changes", "used_starts", "outside_identities"):
         op.drop_table(name)
