@@ -134,16 +134,14 @@ def test_a_single_byte_that_changed_anywhere_is_named_and_nothing_is_restored(sh
     assert {path.name for path in tmp_path.iterdir()} == {"shop", "copy"}
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil", "/etc/evil", "releases/../../evil", "secrets.toml", "keyring.sqlite", "releases\\evil"]
-)
-def test_a_manifest_that_leads_elsewhere_is_refused(shop: Path, tmp_path: Path, name: str) -> None:
+def test_a_manifest_that_leads_elsewhere_is_refused(shop: Path, tmp_path: Path) -> None:
     made = backed_up(shop)
-    told = json.loads((made.folder / MANIFEST).read_text("utf-8"))
-    told["files"][name] = "0" * 64
-    (made.folder / MANIFEST).write_text(json.dumps(told), "utf-8")
-    with pytest.raises(DamagedBackup, match="no part of a backup"):
-        restore_backup(made.folder, tmp_path / "again", noted)
+    whole = json.loads((made.folder / MANIFEST).read_text("utf-8"))
+    for name in ("../evil", "/etc/evil", "releases/../../evil", "secrets.toml", "keyring.sqlite", "releases\\evil"):
+        told = whole | {"files": {**whole["files"], name: "0" * 64}}
+        (made.folder / MANIFEST).write_text(json.dumps(told), "utf-8")
+        with pytest.raises(DamagedBackup, match="no part of a backup"):
+            restore_backup(made.folder, tmp_path / "again", noted)
 
 
 def test_a_folder_that_is_no_backup_or_of_another_form_is_refused(shop: Path, tmp_path: Path) -> None:
