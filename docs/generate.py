@@ -8,7 +8,9 @@ from typing import Any
 
 from typer.main import get_command
 
+from patron.audit_terms import AuditSettings
 from patron.features.catalogue_text import catalogue_markdown
+from patron.login_terms import OidcSettings
 from patron.pipeline.picture import picture
 from patron.pipeline.steps import STEPS
 from patron.quality_terms import OwnRule, Sla
@@ -49,6 +51,8 @@ def settings_page() -> str:
             lines.append(f"| `{key}` | `{field.default!r}` | {field.description} | `{environment_name(name, key)}` |")
     for heading, what, kind in (
         ("[quality.sla]", "What is agreed; without a word, nothing is.", Sla),
+        ("[server.oidc]", "Login by another provider; see security.md.", OidcSettings),
+        ("[server.audit]", "Anchors of the audit; see operations.md.", AuditSettings),
         (
             "[[quality.rules]]",
             "One section for each rule, with one test; in force once approved ('patron rules').",
@@ -84,7 +88,7 @@ def commands_page() -> str:
         "# Commands",
         "",
         "Results go to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 the data is at",
-        "fault, 4 another run holds the workspace, 5 a release, the lake, the warehouse or the audit is damaged, 6 the disk refuses, 7 a source cannot be reached, 130 interrupted.",
+        "fault, 4 another run holds the workspace, 5 a release, the lake, the warehouse, a backup or the audit is damaged, 6 the disk refuses, 7 a source cannot be reached, 130 interrupted.",
     ]
     for words, command in _commands(get_command(app), ("patron",)):
         lines += ["", f"## {' '.join(words)}", "", command.help or ""]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.main import get_command
+
+from patron.surfaces.cli.main import app
 
 HOME = Path(__file__).resolve().parents[1]
 
@@ -47,6 +51,18 @@ def test_every_dependency_is_constrained() -> None:
     constrained = {line.split("==")[0] for line in (HOME / "constraints.txt").read_text("utf-8").splitlines()}
     names = {re.split(r"[\[<>=; ]", dependency)[0].lower().replace("_", "-") for dependency in wanted}
     assert names - {"patron"} - constrained == set()
+
+
+def test_every_command_of_the_operations_guide_is_one() -> None:
+    text = (HOME / "docs" / "operations.md").read_text("utf-8")
+    told = re.findall(r"(?m)(?:^\$ (?:sudo -u patron )?|ExecStart=\S*/|^CMD \[)(\"?patron\"?[^\n#]*)", text)
+    commands = [shlex.split(re.sub(r"[\[\],]", " ", line)) for line in told]
+    assert len(commands) > 10
+    for words in commands:
+        found, rest = get_command(app), words[1:]
+        while hasattr(found, "commands"):
+            found, rest = found.commands[rest[0]], rest[1:]
+        found.make_context(words[1], list(rest)).close()
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])

@@ -15,6 +15,7 @@ PatronError
 ├── DamagedRelease          a release whose files no longer match their hashes (exit 5)
 ├── DamagedWarehouse        a warehouse that cannot be opened as one (exit 5)
 ├── DamagedLake             a fetched file that is no longer what was fetched (exit 5)
+├── DamagedBackup           a backup that is not as it was made (exit 5)
 ├── DamagedAudit            an audit chain that is not as it was written (exit 5)
 ├── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
 └── SourceFailed            a database, store or service that cannot be reached or refuses; retrying later may help (exit 7)
@@ -170,6 +171,12 @@ class SourceFailed(PatronError):
 
 class DamagedAudit(PatronError):
     """The audit chain is not as it was written."""
+
+    exit_code = 5
+
+
+class DamagedBackup(PatronError):
+    """A backup that is not as it was made."""
 
     exit_code = 5
 

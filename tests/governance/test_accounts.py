@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from governance.kept import everything_in
 from patron.errors import NothingThere, UnknownName, UsageError
 from patron.governance.accounts import logins
-from patron.governance.accounts.logins import LockedLogin, WrongLogin, log_in
+from patron.governance.accounts.logins import LockedLogin, OneTimeEnded, WrongLogin, log_in
 from patron.governance.accounts.passwords import hash_password
 from patron.governance.accounts.people import (
     add_person,
@@ -71,6 +74,34 @@ def test_a_new_account_must_change_its_one_time_password(state: State) -> None:
         log_in(state, "marie", password)
     _, one_time = reset_password(state, "marie")
     assert log_in(state, "marie", one_time).must_change
+
+
+def test_a_one_time_password_ends_after_three_days_and_a_changed_one_does_not(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, password = add_person(state, "marie", "analyst")
+    later = now_in_microseconds() + 73 * 3_600_000_000
+    monkeypatch.setattr(logins, "now_in_microseconds", lambda: later)
+    with pytest.raises(OneTimeEnded, match="72 hours"):
+        log_in(state, "marie", password)
+    with pytest.raises(WrongLogin):
+        log_in(state, "marie", "wrong")
+    change_password(state, person, password, GOOD)
+    assert log_in(state, "marie", GOOD).name == "marie"
+
+
+def test_of_two_that_make_one_name_at_once_one_is_told_that_it_is_taken(open_again: Callable[[], State]) -> None:
+    states = [open_again() for _ in range(4)]
+
+    def make(number: int) -> str:
+        try:
+            return add_person(states[number], "marie", "analyst")[0].name
+        except UsageError as error:
+            return error.what
+
+    with ThreadPoolExecutor(4) as pool:
+        told = sorted(pool.map(make, range(4)))
+    assert told == ["There is an account 'marie' already."] * 3 + ["marie"]
 
 
 def test_wrong_passwords_are_slowed_down_and_a_right_one_forgets_them(

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from patron.governance.accounts.logins import WrongLogin, log_in
 from patron.governance.accounts.people import add_person, first_admin
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.chain import entries, head_of
 from patron.governance.state.opened import State, open_state
 from patron.surfaces.cli.main import app
@@ -60,6 +61,17 @@ def test_a_lost_password_is_given_anew_and_noted(shop: Path, state: State) -> No
     assert called("accounts", "reset", "ghost", "-w", str(shop))[0] != 0
 
 
+def test_whoever_holds_the_workspace_can_make_an_administrator_and_it_is_noted(shop: Path, state: State) -> None:
+    code, told, _ = called("accounts", "add", "rescue", "--role", "admin", "-w", str(shop))
+    assert code == 0
+    person = log_in(state, "rescue", told.strip().splitlines()[-1])
+    assert (person.role.value, person.must_change) == ("admin", True)
+    (noted,) = entries(state)
+    assert (noted.action, noted.subject, noted.via) == ("account.add", "rescue", "command line")
+    assert called("accounts", "add", "x", "--role", "boss", "-w", str(shop))[0] != 0
+    assert called("accounts", "add", "m", "--role", "branch manager", "--branch", "north", "-w", str(shop))[0] == 0
+
+
 def test_a_changed_audit_is_found_and_an_anchor_holds_its_end(shop: Path, state: State) -> None:
     for _ in range(3):
         called("accounts", "reset", "ghost", "-w", str(shop))
@@ -82,3 +94,19 @@ def test_a_changed_audit_is_found_and_an_anchor_holds_its_end(shop: Path, state:
     with state.changing() as connection:
         connection.execute(text("UPDATE audit SET who = 'somebody' WHERE place = 1"))
     assert "Entry 1 was changed" in called("audit", "verify", "-w", str(shop))[2]
+
+
+def test_the_anchors_that_the_settings_name_are_read_without_being_asked_for(shop: Path, state: State) -> None:
+    with (shop / "patron.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[server.audit]\nfile = "anchors"\n')
+    add_person(state, "marie", "analyst")
+    for _ in range(3):
+        called("accounts", "reset", "marie", "-w", str(shop))
+    Anchors(shop / "anchors", "", None, 10).write(head_of(state))
+    code, told, _ = called("audit", "verify", "-w", str(shop))
+    assert (code, "The anchors (1) hold." in told) == (0, True)
+    with state.changing() as connection:
+        connection.execute(text("DELETE FROM audit WHERE place = 3"))
+        connection.execute(text("UPDATE audit_head SET place = 2, hash = (SELECT hash FROM audit WHERE place = 2)"))
+    code, _, refused = called("audit", "verify", "-w", str(shop))
+    assert (code != 0, "Entry 3 was anchored and is missing." in refused) == (True, True)

@@ -15,7 +15,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from patron.audit_terms import AuditSettings
 from patron.errors import UsageError
+from patron.login_terms import OidcSettings
 from patron.periods import parse_period
 from patron.quality_terms import OwnRule, Sla
 from patron.secret_looks import secret_looking
@@ -362,6 +364,12 @@ class ServerSettings(Section):
     requests_per_second: float = Field(
         100, gt=0, le=1_000_000, description="how often each key or account may ask, for each process of the server"
     )
+    four_eyes: bool = Field(
+        False,
+        description="whether a second administrator must agree before anybody is given a role or a key that reads customers or manages accounts",
+    )
+    oidc: OidcSettings = Field(OidcSettings(), description="login by another provider: see [server.oidc]")
+    audit: AuditSettings = Field(AuditSettings(), description="where the audit's head is kept: see [server.audit]")
 
 
 class StreamSettings(Section):

@@ -8,22 +8,25 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from fastapi import FastAPI
 
-from patron.credentials import PREFIX, read_credentials
+from patron.credentials import PREFIX, Credentials, read_credentials
 from patron.errors import UsageError
 from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
+from patron.governance.audit.anchors import anchors_of
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
+from patron.governance.providers.mapped import checked
 from patron.governance.state.of_workspace import state_of_workspace
 from patron.live.now import LiveValues
+from patron.login_terms import OidcSettings
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
@@ -31,11 +34,18 @@ from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.tracing import traces_of_environment
+
+if TYPE_CHECKING:
+    from patron.governance.providers.provider import Provider
 
 SECRET: Final = "server"  # noqa: S105  a credential's name
+OIDC_SECRET: Final = "oidc"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
 _WORKSPACE, _DEVELOPMENT = "PATRON_SERVED_WORKSPACE", "PATRON_SERVED_DEVELOPMENT"
 _GRACE_SECONDS: Final = 20
+_MOST_CONNECTIONS: Final = 2000
+"""Of one process, idle ones too; what is asked over them is bounded more tightly (``guarding.MOST_AT_ONCE``)."""
 STRANGERS_PER_SECOND: Final = 5.0
 """Logins and wrong keys of one address, for each process."""
 
@@ -98,6 +108,7 @@ def _run(address: Address) -> None:
         date_header=True,
         access_log=False,
         log_level="warning",
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 
@@ -117,7 +128,8 @@ def app_of_environment() -> FastAPI:
     """What a worker process serves: the workspace that its parent named."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("patron.server").setLevel(logging.INFO)
-    return make_app(serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT])))
+    serving = serving_of_workspace(Path(os.environ[_WORKSPACE]), development=bool(os.environ[_DEVELOPMENT]))
+    return make_app(replace(serving, traces=traces_of_environment(os.environ)))
 
 
 def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
@@ -141,7 +153,22 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         passwords=PasswordDesk(),
         live=LiveValues(state, settings.value),
         development=development,
+        anchors=anchors_of(workspace.folder, settings.server.audit, credentials),
+        provider=_provider(settings.server.oidc, credentials),
     )
+
+
+def _provider(settings: OidcSettings, credentials: Credentials) -> Provider | None:
+    """Whoever else knows people, where the settings name one."""
+    if not settings.is_on:
+        return None
+    try:
+        from patron.governance.providers.provider import Provider
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "A login by a provider needs packages that are not installed.", to_do="Run: pip install 'patron[oidc]'"
+        ) from error
+    return Provider(checked(settings), credentials.secret(OIDC_SECRET))
 
 
 def _refuse_unsafe(address: Address, *, development: bool) -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import update
 
 from patron.governance.accounts.keys import make_key
 from patron.governance.accounts.people import add_person, change_password
 from patron.governance.accounts.secrets import new_id, passing_secret
 from patron.governance.accounts.sessions import begin_session
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.writer import AuditWriter
+from patron.governance.providers.provider import Provider
 from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
 from patron.live.now import LiveValues
@@ -25,11 +28,11 @@ from patron.pipeline.started.record import RUNS, RunRecord, say, write_record
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings, Value
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.cookies import COOKIE
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
-from patron.surfaces.api.who import COOKIE
 
 PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
 
@@ -81,11 +84,19 @@ def pretended_run(folder: Path, asked_by: str, *, again: bool = False) -> RunRec
 
 @contextmanager
 def called(
-    workspace: Path, *, requests_per_second: float = 1e6, strangers_per_second: float = 1e6, least_cell: int = 5
+    workspace: Path,
+    *,
+    requests_per_second: float = 1e6,
+    strangers_per_second: float = 1e6,
+    least_cell: int = 5,
+    four_eyes: bool = False,
+    provider: Provider | None = None,
+    anchors: Anchors | None = None,
+    traces: TracerProvider | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
-    settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second)
+    settings = ServerSettings(least_cell=least_cell, requests_per_second=requests_per_second, four_eyes=four_eyes)
     secret = passing_secret()
     serving = Serving(
         workspace=workspace,
@@ -103,6 +114,9 @@ def called(
         live=LiveValues(state, Value()),
         start_run=pretended_run,
         development=True,
+        provider=provider,
+        anchors=anchors,
+        traces=traces,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

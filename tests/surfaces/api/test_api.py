@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from patron.errors import NothingThere
+from patron.governance.accounts.people import add_person, reset_password
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.chain import entries
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.audit.writer import AuditWriter
 from patron.reports.served.current import CurrentRelease
+from patron.surfaces.api import guarding
 from patron.surfaces.api.guarding import MOST_BODY_BYTES
+from patron.surfaces.api.routes import customers
 from served_workspace import customer_ids, publish, served_workspace
 from surfaces.api.called import PASSWORD, Called, called
 
@@ -346,3 +351,84 @@ def test_openapi_tells_every_route_and_its_problems(server: Called) -> None:
             assert one["x-permission"], (method, path)
             assert "application/problem+json" in one["responses"]["500"]["content"]
     assert {"Problem", "Fault", "CustomerAnswer"} <= set(told["components"]["schemas"])
+
+
+def test_over_https_a_session_is_bound_to_its_host_and_a_plain_one_is_none(server: Called) -> None:
+    add_person(server.serving.state, "hanna", "analyst")
+    person, password = reset_password(server.serving.state, "hanna")
+    body = {"name": person.name, "password": password}
+    told = server.client.post("https://testserver/v1/session", json=body)
+    (cookie,) = told.headers.get_list("set-cookie")
+    assert cookie.startswith("__Host-patron_session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    server.client.cookies.clear()
+    token = cookie.split(";")[0].partition("=")[2]
+    for name, status in (("__Host-patron_session", 200), ("patron_session", 401)):
+        own = server.client.get("https://testserver/v1/session", headers={"Cookie": f"{name}={token}"})
+        assert own.status_code == status
+        if status == 200:
+            assert own.json()["csrf_token"] == told.json()["csrf_token"]
+
+
+def test_a_one_time_password_that_has_ended_is_refused_and_noted(server: Called) -> None:
+    _, password = add_person(server.serving.state, "otto", "analyst")
+    with server.serving.state.changing() as connection:
+        connection.execute(text("UPDATE people SET one_time_until = 1 WHERE name = 'otto'"))
+    told = server.client.post("/v1/session", json={"name": "otto", "password": password})
+    assert (told.status_code, told.json()["to_do"]) == (401, "Ask an administrator for another.")
+    assert list(entries(server.serving.state))[-1].outcome == "ended"
+
+
+def test_an_id_that_holds_a_slash_is_sent_with_it_escaped(server: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+
+    def nobody(_: object, customer_id: str) -> object:
+        asked_for.append(customer_id)
+        raise NothingThere("There is no such customer.")
+
+    monkeypatch.setattr(customers.asked, "customer", nobody)
+    headers = server.with_key("analyst")
+    for path in ("a%2Fb", "a%2fmoves", "a%252Fb", "%2F", "ä%2F%C3%A4", "a%2Fb/reasons"):
+        assert server.client.get(f"/v1/customers/{path}", headers=headers).status_code == 404, path
+    assert asked_for == ["a/b", "a/moves", "a%2Fb", "/", "ä/ä", "a/b"]
+    assert server.client.get("/v1/customers/a/b", headers=headers).status_code == 404
+    assert server.client.get("/v1/customers/a%1F%2Fb", headers=headers).status_code == 422
+    assert len(asked_for) == 6
+    noted = list(entries(server.serving.state))[-1]
+    assert noted.subject == customer_subject(server.serving.secret, "a/b")
+
+
+def test_a_refusal_is_noted_without_whom_it_was_about(server: Called) -> None:
+    assert server.client.get("/v1/customers/c00001", headers=server.with_key("engineer")).status_code == 403
+    assert list(entries(server.serving.state))[-1].subject == "/v1/customers/{customer_id}"
+
+
+def test_a_process_that_has_enough_to_do_says_when_to_come_back(
+    server: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "MOST_AT_ONCE", 0)
+    told = server.client.get("/v1/portfolio", headers=server.with_key("analyst"))
+    assert (told.status_code, told.headers["retry-after"], told.json()["title"]) == (503, "1", "Not now")
+    assert told.headers["content-type"] == "application/problem+json"
+    assert server.client.get("/health").status_code == 200
+    monkeypatch.undo()
+    assert server.client.get("/v1/portfolio", headers=server.with_key("analyst")).status_code == 200
+
+
+def test_a_server_anchors_the_audit_when_it_begins_and_when_it_ends(tmp_path: Path) -> None:
+    folder = served_workspace(tmp_path / "shop")
+    anchors = Anchors(tmp_path / "anchors", "", None, 1)
+    with called(folder, anchors=anchors) as own:
+        headers = own.with_key("compliance")
+        for _ in range(3):
+            own.client.get("/v1/customers/c00001", headers=headers)
+        assert own.client.get("/v1/audit/verification", headers=headers).json()["faults"] == []
+    heads, wrong = anchors.kept()
+    assert (heads[-1].place, wrong) == (4, [])
+    with called(folder, anchors=anchors) as own:
+        with own.serving.state.changing() as connection:  # cut the tail, with its head
+            connection.execute(text("DELETE FROM audit WHERE place > 2"))
+            connection.execute(text("UPDATE audit_head SET place = 2, hash = (SELECT hash FROM audit WHERE place = 2)"))
+        told = own.client.get("/v1/audit/verification", headers=own.with_key("compliance")).json()
+        assert told["faults"] == ["Entry 4 was anchored and is missing."]

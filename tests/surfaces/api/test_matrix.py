@@ -23,6 +23,7 @@ FILLED = {
     "name": "nobody",
     "key_id": "nothing",
     "run_id": "nothing",
+    "change_id": "nothing",
 }
 EXPECTED = {
     "admin": "accounts.manage audit.read events.tell runs.read runs.start metrics.read groups.read models.read portfolio.read releases.read account.own",
@@ -115,7 +116,10 @@ def test_nobody_gets_anything_without_showing_who_they_are(server: Called) -> No
             else:
                 assert told.status_code == 401, (method, path, headers)
                 assert told.headers["content-type"] == "application/problem+json"
-    assert set(open_to_all) == {"GET /health", "GET /ready", "GET /v1/openapi.json", "POST /v1/session"}
+    assert set(open_to_all) == {
+        "GET /health", "GET /ready", "GET /v1/openapi.json", "POST /v1/session", "GET /v1/session/oidc",
+        "GET /v1/session/oidc/callback",
+    }  # fmt: skip
 
 
 def test_a_customer_of_another_branch_is_not_there(server: Called) -> None:

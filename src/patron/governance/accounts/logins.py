@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from patron.errors import UsageError
 from patron.governance.accounts.passwords import hash_password, is_outdated, is_password
-from patron.governance.accounts.people import Person, person_named, person_of
+from patron.governance.accounts.people import NO_PASSWORD, ONE_TIME_HOURS, Person, person_named, person_of
 from patron.governance.state.opened import State, now_in_microseconds
 from patron.governance.state.tables import LOGIN_FAILURES, PEOPLE
 
@@ -39,6 +40,17 @@ class LockedLogin(UsageError):
         super().__init__("Too many wrong passwords.", to_do=f"Try again in {seconds} seconds.")
 
 
+class OneTimeEnded(UsageError):
+    """The right one-time password, too late."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The one-time password has ended: it holds for {ONE_TIME_HOURS} hours.",
+            to_do="Ask an administrator for another.",
+        )
+
+
 def log_in(state: State, name: str, password: str, address: str = "") -> Person:
     """The person with this name and password.
 
@@ -49,15 +61,24 @@ def log_in(state: State, name: str, password: str, address: str = "") -> Person:
     with state.changing() as connection:
         _count(connection, tried)
         held = person_named(connection, name.strip())
-    right = is_password(password, held["password_hash"] if held and held["disabled_at"] is None else None)
+    right = is_password(password, _hash_to_match(held))
     if held is None or not right:
         raise WrongLogin(known=held is not None)
+    if held["one_time_until"] is not None and held["one_time_until"] <= now_in_microseconds():
+        raise OneTimeEnded(held["name"])
     with state.changing() as connection:
         connection.execute(delete(LOGIN_FAILURES).where(LOGIN_FAILURES.c.tried_hash == tried))
         if is_outdated(held["password_hash"]):
             renewed = hash_password(password, held["name"])
             connection.execute(update(PEOPLE).where(PEOPLE.c.id == held["id"]).values(password_hash=renewed))
     return person_of(held)
+
+
+def _hash_to_match(held: Mapping[str, Any] | None) -> str | None:  # Any: values of columns
+    """The hash that a password must match; None where no password can: nobody's, a closed account's, one of a provider."""
+    if held is None or held["disabled_at"] is not None or held["password_hash"] == NO_PASSWORD:
+        return None
+    return str(held["password_hash"])
 
 
 def _count(connection: Connection, tried: str) -> None:

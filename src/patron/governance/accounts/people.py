@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from patron.errors import NothingThere, UnknownName, UsageError
 from patron.governance.accounts.passwords import hash_password
@@ -19,6 +20,9 @@ from patron.governance.state.opened import State, now_in_microseconds
 from patron.governance.state.tables import LONGEST_NAME, PEOPLE, SESSIONS
 
 FIRST_ADMIN: Final = "admin"
+NO_PASSWORD: Final = "!"  # noqa: S105  what stands for none: it is the hash of nothing
+ONE_TIME_HOURS: Final = 72
+_HOUR: Final = 3_600_000_000
 
 
 class Left(Enum):
@@ -50,28 +54,21 @@ Noted = Callable[[Person], Act]
 
 def first_admin(state: State, noted: Noted | None = None) -> tuple[Person, str] | None:
     """Make the first administrator, where nobody is there yet: the account and its one-time password, told this once."""
-    one_time = _one_time(FIRST_ADMIN)
+    password, hashed = _one_time(FIRST_ADMIN)
     with state.changing() as connection:
         if connection.execute(select(PEOPLE.c.id).limit(1)).first():
             return None
-        return _made(connection, FIRST_ADMIN, Role.ADMIN, None, one_time, noted)
+        return make_within(connection, FIRST_ADMIN, Role.ADMIN, None, hashed, noted), password
 
 
 def add_person(
     state: State, name: str, role: str, branches: Iterable[str] | None = None, noted: Noted | None = None
 ) -> tuple[Person, str]:
     """Make an account: it and its one-time password, which must be changed at the first login and is told this once."""
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
-        raise UsageError(
-            "An account needs a name of 1 to 100 signs that can be seen, without '/'.",
-            to_do="Give their e-mail address or staff number.",
-        )
-    one_time = _one_time(name)
+    name = usable_name(name)
+    password, hashed = _one_time(name)
     with state.changing() as connection:
-        if person_named(connection, name):
-            raise UsageError(f"There is an account '{name}' already.", to_do="Choose another name, or change that one.")
-        return _made(connection, name, role_named(role), branches, one_time, noted)
+        return make_within(connection, name, role_named(role), branches, hashed, noted), password
 
 
 def change_person(
@@ -86,20 +83,33 @@ def change_person(
     """Change an account's role or branches, or close or open it; its sessions end, so that the change holds at once."""
     with state.changing() as connection:
         held = _known(connection, name)
-        after = dict(held)
-        if not isinstance(role, Left):
-            after["role"] = role_named(role)
-        if not isinstance(branches, Left):
-            after["branches"] = None if branches is None else list(branches)
-        after["branches"] = branches_for(Role(after["role"]), after["branches"])
-        if not isinstance(disabled, Left):
-            after["disabled_at"] = now_in_microseconds() if disabled else None
-        if _is_working_admin(held) and not _is_working_admin(after) and _working_admins(connection) == 1:
-            raise UsageError(f"'{name}' is the only administrator.", to_do="Make another one first.")
-        changed = {column: after[column] for column in ("role", "branches", "disabled_at")}
-        connection.execute(update(PEOPLE).where(PEOPLE.c.id == held["id"]).values(**changed))
-        connection.execute(SESSIONS.delete().where(SESSIONS.c.person_id == held["id"]))
-        return _noted(connection, person_of(after), noted)
+        return change_within(connection, held, role=role, branches=branches, disabled=disabled, noted=noted)
+
+
+def change_within(
+    connection: Connection,
+    held: Mapping[str, Any],  # Any: values of columns
+    *,
+    role: str | Left = Left.AS_IT_IS,
+    branches: Iterable[str] | Left | None = Left.AS_IT_IS,
+    disabled: bool | Left = Left.AS_IT_IS,
+    noted: Noted | None = None,
+) -> Person:
+    """The same for an account's row, in a transaction that holds more than this."""
+    after = dict(held)
+    if not isinstance(role, Left):
+        after["role"] = role_named(role)
+    if not isinstance(branches, Left):
+        after["branches"] = None if branches is None else list(branches)
+    after["branches"] = branches_for(Role(after["role"]), after["branches"])
+    if not isinstance(disabled, Left):
+        after["disabled_at"] = now_in_microseconds() if disabled else None
+    if _is_working_admin(held) and not _is_working_admin(after) and _working_admins(connection) == 1:
+        raise UsageError(f"'{held['name']}' is the only administrator.", to_do="Make another one first.")
+    changed = {column: after[column] for column in ("role", "branches", "disabled_at")}
+    connection.execute(update(PEOPLE).where(PEOPLE.c.id == held["id"]).values(**changed))
+    connection.execute(SESSIONS.delete().where(SESSIONS.c.person_id == held["id"]))
+    return _noted(connection, person_of(after), noted)
 
 
 def reset_password(state: State, name: str, noted: Noted | None = None) -> tuple[Person, str]:
@@ -107,6 +117,8 @@ def reset_password(state: State, name: str, noted: Noted | None = None) -> tuple
     password, hashed = _one_time(name)
     with state.changing() as connection:
         held = _known(connection, name)
+        if held["password_hash"] == NO_PASSWORD:
+            raise UsageError(f"'{name}' logs in by the provider, and has no password.", to_do="Reset it there.")
         _set_password(connection, held["id"], hashed, must_change=True)
         return _noted(connection, person_of(held | {"must_change": True}), noted), password
 
@@ -126,6 +138,17 @@ def people(state: State) -> tuple[Person, ...]:
     with state.reading() as connection:
         rows = connection.execute(select(PEOPLE).order_by(PEOPLE.c.name))
         return tuple(person_of(dict(row._mapping)) for row in rows)
+
+
+def usable_name(name: str) -> str:
+    """The name of an account, as it is kept; UsageError for one that cannot be."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
+        raise UsageError(
+            "An account needs a name of 1 to 100 signs that can be seen, without '/'.",
+            to_do="Give their e-mail address or staff number.",
+        )
+    return name
 
 
 def role_named(name: str) -> Role:
@@ -175,27 +198,40 @@ def _one_time(name: str) -> tuple[str, str]:
     return password, hash_password(password, name)
 
 
-def _made(
+def make_within(
     connection: Connection,
     name: str,
     role: Role,
     branches: Iterable[str] | None,
-    one_time: tuple[str, str],
+    password_hash: str,
     noted: Noted | None,
-) -> tuple[Person, str]:
-    password, hashed = one_time
+    *,
+    must_change: bool = True,
+) -> Person:
+    """Make an account in a transaction that holds more than this; a one-time password must be changed, and ends."""
+    taken = UsageError(f"There is an account '{name}' already.", to_do="Choose another name, or change that one.")
+    if person_named(connection, name):
+        raise taken
     row = {
         "id": new_id(),
         "name": name,
         "role": role,
         "branches": branches_for(role, branches),
-        "password_hash": hashed,
-        "must_change": True,
+        "password_hash": password_hash,
+        "must_change": must_change,
+        "one_time_until": _one_time_until() if must_change else None,
         "created_at": now_in_microseconds(),
         "disabled_at": None,
     }
-    connection.execute(insert(PEOPLE).values(**row))
-    return _noted(connection, person_of(row), noted), password
+    try:
+        connection.execute(insert(PEOPLE).values(**row))
+    except IntegrityError as error:  # another server made it between the two
+        raise taken from error
+    return _noted(connection, person_of(row), noted)
+
+
+def _one_time_until() -> int:
+    return now_in_microseconds() + ONE_TIME_HOURS * _HOUR
 
 
 def _noted(connection: Connection, person: Person, noted: Noted | None) -> Person:
@@ -205,7 +241,8 @@ def _noted(connection: Connection, person: Person, noted: Noted | None) -> Perso
 
 
 def _set_password(connection: Connection, person: str, hashed: str, *, must_change: bool) -> None:
-    values = {"password_hash": hashed, "must_change": must_change}
+    until = _one_time_until() if must_change else None
+    values = {"password_hash": hashed, "must_change": must_change, "one_time_until": until}
     connection.execute(update(PEOPLE).where(PEOPLE.c.id == person).values(**values))
     connection.execute(SESSIONS.delete().where(SESSIONS.c.person_id == person))
 

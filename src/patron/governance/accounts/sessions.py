@@ -12,7 +12,7 @@ from patron.governance.accounts.secrets import ServerSecret, new_token
 from patron.governance.state.opened import State, now_in_microseconds
 from patron.governance.state.tables import PEOPLE, SESSIONS
 
-_TOKEN, _CSRF = "session", "csrf"
+_TOKEN, _CSRF, _CSRF_OF_SESSION = "session", "csrf", "csrf of session"
 _HOUR: Final = 3_600_000_000
 LONGEST_HOURS: Final = 12
 IDLE_HOURS: Final = 1
@@ -31,7 +31,8 @@ class Session:
 
 def begin_session(state: State, secret: ServerSecret, person: Person, address: str) -> tuple[str, str]:
     """A new session: its token, for a cookie, and the token that each change must carry besides."""
-    token, csrf, now = new_token(), new_token(), now_in_microseconds()
+    token, now = new_token(), now_in_microseconds()
+    csrf = csrf_of(secret, token)
     with state.changing() as connection:
         connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at < now))
         connection.execute(
@@ -46,6 +47,11 @@ def begin_session(state: State, secret: ServerSecret, person: Person, address: s
             )
         )
     return token, csrf
+
+
+def csrf_of(secret: ServerSecret, token: str) -> str:
+    """The token that each change of a session must carry: only the server can tell it from the session's own."""
+    return secret.hash(_CSRF_OF_SESSION, token)
 
 
 def session_of(state: State, secret: ServerSecret, token: str) -> Session | None:

@@ -26,6 +26,7 @@ _LONGEST: Final = {
     for column in AUDIT.columns
     if isinstance(column.type, String) and column.type.length
 }
+_LONGEST_PLACE: Final = 18
 _READ_AT_ONCE: Final = 10_000
 _MOST_FAULTS: Final = 100
 
@@ -126,7 +127,10 @@ def entries(state: State, *, after: int = 0, at_once: int = _READ_AT_ONCE) -> It
 def faults(chain: Iterable[Entry], head: Head, anchors: Iterable[Head] = ()) -> Iterator[str]:
     """Everything that is wrong with a chain, in words; nothing if it is as it was written."""
     expected, previous = 1, BEGINNING
-    wanted = {anchor.place: anchor.hash for anchor in anchors if anchor.place}
+    wanted: dict[int, set[str]] = {}
+    for anchor in anchors:  # all of one place: a forged one that was added must not stand for the one before it
+        if anchor.place:
+            wanted.setdefault(anchor.place, set()).add(anchor.hash)
     for entry in chain:
         if entry.place != expected:
             gone = f"{expected}" if entry.place == expected + 1 else f"{expected} to {entry.place - 1}"
@@ -135,7 +139,7 @@ def faults(chain: Iterable[Entry], head: Head, anchors: Iterable[Head] = ()) -> 
             yield f"Entry {entry.place} was changed: its hash is not the one of what it says."
         if entry.previous != previous:
             yield f"Entry {entry.place} does not follow the entry before it."
-        if wanted.pop(entry.place, entry.hash) != entry.hash:
+        if wanted.pop(entry.place, {entry.hash}) != {entry.hash}:
             yield f"Entry {entry.place} is not the one that was anchored."
         expected, previous = entry.place + 1, entry.hash
     if (expected - 1, previous) != (head.place, head.hash):
@@ -153,17 +157,21 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def verified(state: State, anchors: Iterable[Head] = ()) -> Verdict:
-    """Read the whole chain, as far as the head stood when this began, and check every link."""
+def verified(state: State, anchors: Iterable[Head] = (), known: Iterable[str] = ()) -> Verdict:
+    """Read the whole chain, as far as the head stood when this began, and check every link.
+
+    ``known`` are faults that were found before, such as those of a file of anchors.
+    """
     head = head_of(state)
     chain = (entry for entry in entries(state) if entry.place <= head.place)
-    return Verdict(head.place, head.hash, tuple(islice(faults(chain, head, anchors), _MOST_FAULTS)))
+    found = faults(chain, head, anchors)
+    return Verdict(head.place, head.hash, tuple(islice((one for part in (known, found) for one in part), _MOST_FAULTS)))
 
 
 def anchor_of(text: str) -> Head:
     """An anchor as people note it: ``PLACE:HASH``; UsageError for anything else."""
     place, _, hashed = text.partition(":")
-    if not (place.isdigit() and len(hashed) == len(BEGINNING)):
+    if not (place.isascii() and place.isdigit() and len(place) <= _LONGEST_PLACE and len(hashed) == len(BEGINNING)):
         raise UsageError(
             f"'{text}' is no anchor.", allowed="PLACE:HASH, as 'patron audit verify' tells it of the head."
         )

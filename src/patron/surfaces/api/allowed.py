@@ -41,7 +41,7 @@ class Routes(APIRouter):
             path,
             methods=[method],
             dependencies=guard,
-            responses=declared_problems(sorted(statuses)),
+            responses=declared_problems(sorted(statuses)) | told.pop("responses", {}),
             openapi_extra={NEEDS: NOBODY if permission is None else permission.value},
             **told,
         )

@@ -259,10 +259,10 @@ class AccountsAnswer(BaseModel):
 
 
 class NewAccountAnswer(BaseModel):
-    """A new account and its one-time password, which is told this once."""
+    """A new account and its one-time password, which is told this once; null where the provider knows the person."""
 
     account: AccountTold
-    one_time_password: str
+    one_time_password: str | None
 
 
 class KeyTold(BaseModel):

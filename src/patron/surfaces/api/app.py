@@ -9,27 +9,31 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from patron.governance.audit.chain import head_of
 from patron.surfaces.api.allowed import undeclared
+from patron.surfaces.api.anchoring import anchoring
+from patron.surfaces.api.cookies import COOKIE, cookie_name
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
-from patron.surfaces.api.problems import LOG, Problem, tell_problems
+from patron.surfaces.api.problems import Problem, tell_problems
 from patron.surfaces.api.routes import (
     account,
     accounts,
     audit,
+    changes,
     customers,
     events,
     health,
     metrics,
+    oidc,
     portfolio,
     releases,
     runs,
 )
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.api.tracing import Tracing
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, events, customers, portfolio, releases, runs, accounts, audit)
+_ROUTES = (health, metrics, account, oidc, events, customers, portfolio, releases, runs, accounts, changes, audit)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."
@@ -43,11 +47,13 @@ def make_app(serving: Serving) -> FastAPI:
     async def living(_: FastAPI) -> AsyncIterator[None]:
         serving.current.start()
         serving.live.start()
-        yield
-        await serving.audit.finish()
-        head = await asyncio.to_thread(head_of, serving.state)
-        LOG.info("audit head %s:%s", head.place, head.hash)  # a copy that whoever can write to the state cannot reach
+        async with anchoring(serving):
+            yield
+            await serving.audit.finish()
         serving.passwords.close()
+        serving.outside.close()
+        if serving.traces:
+            await asyncio.to_thread(serving.traces.shutdown)
         serving.live.stop()
         serving.current.stop()
         serving.state.close()
@@ -69,12 +75,14 @@ def make_app(serving: Serving) -> FastAPI:
         raise ValueError(f"Routes that do not say which permission they need: {'; '.join(found)}")
     tell_problems(app)
     app.add_middleware(Guarding)
+    if serving.traces:
+        app.add_middleware(Tracing, traces=serving.traces)
     app.add_middleware(Observing)  # the last one added stands outside
-    app.openapi = lambda: _with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to add to it
+    app.openapi = lambda: _with_problems(app, serving)  # type: ignore[method-assign]  # FastAPI's own way to add to it
     return app
 
 
-def _with_problems(app: FastAPI) -> dict[str, Any]:  # Any: OpenAPI
+def _with_problems(app: FastAPI, serving: Serving) -> dict[str, Any]:  # Any: OpenAPI
     from fastapi.openapi.utils import get_openapi
 
     if app.openapi_schema is None:
@@ -83,7 +91,7 @@ def _with_problems(app: FastAPI) -> dict[str, Any]:  # Any: OpenAPI
         told["components"]["schemas"] |= schema.pop("$defs", {}) | {"Problem": schema}
         told["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer"},
-            "session": {"type": "apiKey", "in": "cookie", "name": "patron_session"},
+            "session": {"type": "apiKey", "in": "cookie", "name": cookie_name(COOKIE, secure=not serving.development)},
         }
         told["security"] = [{"key": []}, {"session": []}]
         app.openapi_schema = told

@@ -1,4 +1,4 @@
-"""What holds for every request before a route sees it: a bounded body, and headers that bind browsers."""
+"""What holds for every request before a route sees it: a bounded number, a bounded body, paths as they were sent, and headers that bind browsers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from patron.surfaces.api.paths import keep_slashes
 from patron.surfaces.api.problems import LOG, MEDIA_TYPE, UNKNOWN_ERROR, Problem
 
 MOST_BODY_BYTES: Final = 100_000
@@ -16,6 +17,9 @@ BATCHES: Final = frozenset({"/v1/transactions", "/v1/customers", "/v1/contacts",
 _BRACKETS: Final = b"[]{}"
 _OTHERS: Final = bytes(sign for sign in range(256) if sign not in _BRACKETS)
 DEEPEST: Final = 50
+MOST_AT_ONCE: Final = 500
+"""Requests that one process works on; more would only wait for each other and for memory."""
+_ALWAYS_ANSWERED: Final = "/health"
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -34,6 +38,7 @@ class Guarding:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._at_once = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,17 +55,24 @@ class Guarding:
                 message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", request_id)]
             await send(message)
 
-        body, refusal = await _read(scope, receive)
-        if refusal:
-            await _refuse(told, *refusal)
+        if self._at_once >= MOST_AT_ONCE and scope["path"] != _ALWAYS_ANSWERED:
+            await _refuse(told, 503, "Not now", "The server is at work on as much as it can.", (b"retry-after", b"1"))
             return
+        self._at_once += 1
         try:
+            keep_slashes(scope)
+            body, refusal = await _read(scope, receive)
+            if refusal:
+                await _refuse(told, *refusal)
+                return
             await self._app(scope, _replayed(body, receive), told)
         except Exception:
             LOG.exception("request %s", request_id.decode())
             if begun:
                 raise
             await _refuse(told, 500, "A fault of the server", UNKNOWN_ERROR)
+        finally:
+            self._at_once -= 1
 
 
 async def _read(scope: Scope, receive: Receive) -> tuple[bytes, tuple[int, str, str] | None]:
@@ -106,12 +118,13 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
+async def _refuse(send: Send, status: int, title: str, detail: str, *more: tuple[bytes, bytes]) -> None:
     told = json.dumps(Problem(title=title, status=status, detail=detail).model_dump(exclude_none=True)).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(told)).encode()),
         (b"connection", b"close"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": told})

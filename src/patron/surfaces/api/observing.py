@@ -23,6 +23,12 @@ SECONDS: Final = Histogram(
 _UNROUTED: Final = "none"
 
 
+def named(scope: Scope, status: int) -> tuple[str, str]:
+    """The method and the route's pattern of a request that was answered; a made-up method must not make a series of its own."""
+    route = getattr(scope.get("route"), "path", _UNROUTED)
+    return scope["method"] if route != _UNROUTED and status != 405 else "any", route
+
+
 class Observing:
     """Wraps an app, outside everything else, and gives each request an id."""
 
@@ -48,9 +54,7 @@ class Observing:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", _UNROUTED)
-        # A made-up method must not make a series of its own.
-        method = scope["method"] if route != _UNROUTED and status != 405 else "any"
+        method, route = named(scope, status)
         REQUESTS.labels(method, route, status).inc()
         SECONDS.labels(route).observe(seconds)
         who = scope["state"].get("who")

@@ -1,4 +1,4 @@
-"""Where passwords are hashed: one at a time, a few waiting. Hashing is slow on purpose, and must not hold up anything else."""
+"""Where logins are worked on: passwords one at a time, a few waiting. It is slow on purpose, and must not hold up anything else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Made = TypeVar("Made")
 
 
 class PasswordDesk:
-    """A thread of its own, and a short queue before it."""
+    """Threads of its own, one for passwords, and a short queue before them."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="patron-passwords")
+    def __init__(self, threads: int = 1) -> None:
+        self._thread = ThreadPoolExecutor(threads, thread_name_prefix="patron-logins")
         self._waiting = 0
 
     async def do(self, work: Callable[[], Made]) -> Made:

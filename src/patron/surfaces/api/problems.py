@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from patron.errors import DataError, NothingThere, PatronError, StorageFailed, UnknownName, WorkspaceBusy
+from patron.errors import DataError, NothingThere, PatronError, SourceFailed, StorageFailed, UnknownName, WorkspaceBusy
 from patron.sources.told.tell import KeyReused
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -94,7 +94,7 @@ def tell_problems(app: FastAPI) -> None:
         status = _status_of(error)
         if status >= 500:  # its words may tell of files and databases, and whoever asks may be a stranger
             LOG.error("%s: %s", type(error).__name__, error)
-            detail = "The server cannot read or write what it needs; its log tells more."
+            detail = "The server cannot reach, read or write what it needs; its log tells more."
             return problem_answer(Problem(title=_TITLES[status], status=status, detail=detail))
         return problem_answer(
             Problem(
@@ -124,6 +124,6 @@ def _status_of(error: PatronError) -> int:
         return 422
     if isinstance(error, KeyReused):
         return 409
-    if isinstance(error, StorageFailed | WorkspaceBusy):
+    if isinstance(error, StorageFailed | SourceFailed | WorkspaceBusy):
         return 503
     return 500 if isinstance(error, DataError) else 422

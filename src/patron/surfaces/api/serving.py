@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from patron.governance.accounts.secrets import ServerSecret
+from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
 from patron.live.now import LiveValues
@@ -19,6 +20,11 @@ from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 
+if TYPE_CHECKING:  # what it needs is there only where it is used
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from patron.governance.providers.provider import Provider
+
 
 class StartsRun(Protocol):
     """What starts a run of a workspace."""
@@ -28,7 +34,8 @@ class StartsRun(Protocol):
 
 @dataclass(frozen=True)
 class Serving:
-    """Everything that a process of the server holds. ``strangers`` are the rates of addresses that have not shown who they are."""
+    """Everything that a process of the server holds. ``strangers`` are the rates of addresses that have not shown who they are,
+    ``outside`` where logins by the provider are worked on."""
 
     workspace: Path
     settings: ServerSettings
@@ -45,3 +52,7 @@ class Serving:
     live: LiveValues
     start_run: StartsRun = start_run
     development: bool = False
+    anchors: Anchors | None = None
+    provider: Provider | None = None
+    traces: TracerProvider | None = None
+    outside: PasswordDesk = field(default_factory=lambda: PasswordDesk(threads=4))

@@ -15,10 +15,10 @@ from patron.governance.audit.chain import act_of
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.reports.served.view import View
+from patron.surfaces.api.cookies import session_cookie
 from patron.surfaces.api.problems import Refused
 from patron.surfaces.api.serving import Serving
 
-COOKIE: Final = "patron_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = ("GET", "HEAD")
 OF_EVERYBODY: Final = frozenset(
@@ -80,7 +80,8 @@ def asking(permission: Permission) -> Callable[..., Coroutine[Any, Any, Identity
 
     async def allowed(request: Request, who: Annotated[Identity, Depends(known)]) -> Identity:
         if not who.may(permission):
-            act = act_of(who, permission.value, request.url.path[:200], "refused")
+            pattern = getattr(request.scope.get("route"), "path", "")  # the path itself may hold a customer's id
+            act = act_of(who, permission.value, pattern, "refused")
             await serving_of(request).audit.write(act)
             raise Refused(
                 403, f"{who.name} ({who.role.value}) may not do this.", allowed=f"It needs {permission.value}."
@@ -116,7 +117,7 @@ async def _by_key(serving: Serving, header: str, address: str) -> Identity:
 
 
 async def _by_session(request: Request, serving: Serving) -> Identity:
-    token = request.cookies.get(COOKIE)
+    token = session_cookie(request, serving)
     if not token:
         raise _unknown("The request says nothing about who asks.")
     session = await asyncio.to_thread(session_of, serving.state, serving.secret, token)

@@ -1,7 +1,7 @@
 """`patron`: the command line's entry, its commands and how errors become exit codes.
 
 stdout carries results, stderr talk. Exit codes: 0 done; 1 any other refusal; 2 asked wrongly; 3 the data is at
-fault; 4 another run holds the workspace; 5 a release, the lake, the warehouse or the audit is damaged;
+fault; 4 another run holds the workspace; 5 a release, the lake, the warehouse, a backup or the audit is damaged;
 6 the disk refuses; 7 a source cannot be reached; 130 interrupted.
 """
 
@@ -134,6 +134,30 @@ def serve(
     from patron.surfaces.cli.serve import serve_workspace
 
     serve_workspace(workspace, host, port, workers, certificate, key, proxy=behind_proxy, development=development)
+
+
+@app.command()
+def backup(
+    destination: Annotated[Path, typer.Argument(help="A folder that does not exist yet.", show_default=False)],
+    workspace: Workspace = Path(),
+) -> None:
+    """Copy the workspace, also while its server runs: releases, settings, approved rules, state, and the warehouse if no run is at work."""
+    from patron.surfaces.cli.backup import back_up
+
+    back_up(workspace, destination)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="What 'patron backup' made.", show_default=False)],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="The folder to restore into: empty, or not there yet.")
+    ] = Path(),
+) -> None:
+    """Put a backup back into an empty folder, once every file of it is found to be as it was copied."""
+    from patron.surfaces.cli.backup import put_back
+
+    put_back(source, workspace)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from patron.governance.state.tables.accounts import API_KEYS, LOGIN_FAILURES, PE
 from patron.governance.state.tables.audit import AUDIT, AUDIT_HEAD
 from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
 from patron.governance.state.tables.events import ANSWERED, EVENTS, EVENTS_HEAD
+from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS, WAITING_CHANGES
 
 __all__ = [
     "ANSWERED",
@@ -15,6 +16,9 @@ __all__ = [
     "LOGIN_FAILURES",
     "LONGEST_NAME",
     "METADATA",
+    "OUTSIDE_IDENTITIES",
     "PEOPLE",
     "SESSIONS",
+    "USED_STARTS",
+    "WAITING_CHANGES",
 ]

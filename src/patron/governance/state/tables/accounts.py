@@ -17,6 +17,7 @@ PEOPLE: Final = Table(
     Column("branches", JSON),
     Column("password_hash", String(200), nullable=False),
     Column("must_change", Boolean, nullable=False),
+    Column("one_time_until", MOMENT),
     Column("created_at", MOMENT, nullable=False),
     Column("disabled_at", MOMENT),
 )

@@ -8,16 +8,17 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from patron.governance.accounts.logins import LockedLogin, WrongLogin, log_in
+from patron.governance.accounts.logins import LockedLogin, OneTimeEnded, WrongLogin, log_in
 from patron.governance.accounts.people import Person, change_password
-from patron.governance.accounts.sessions import LONGEST_HOURS, begin_session, end_session
+from patron.governance.accounts.sessions import begin_session, csrf_of, end_session
 from patron.governance.audit.chain import Act, act_of
 from patron.governance.roles import Permission
 from patron.surfaces.api import answers
 from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.cookies import drop_session, session_cookie, set_session
 from patron.surfaces.api.problems import Refused
 from patron.surfaces.api.serving import Serving
-from patron.surfaces.api.who import COOKIE, Held, Who, address_of, refuse_too_many, session_in
+from patron.surfaces.api.who import Held, Who, address_of, refuse_too_many, session_in
 
 routes = Routes(prefix="/v1", tags=["your account"])
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -45,22 +46,17 @@ async def begin(login: Login, request: Request, response: Response, serving: Hel
     person = await _checked(serving, login.name, login.password, address, "session.begin")
     token, csrf = await asyncio.to_thread(begin_session, serving.state, serving.secret, person, address)
     await serving.audit.write(act_of(person.identity("session", address), "session.begin"))
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=LONGEST_HOURS * 3600,
-        secure=request.url.scheme == "https" or not serving.development,
-        httponly=True,
-        samesite="strict",
-        path="/",
-    )
-    return {
-        "name": person.name,
-        "role": person.role.value,
-        "branches": _named(person.branches),
-        "must_change_password": person.must_change,
-        "csrf_token": csrf,
-    }
+    set_session(response, request, serving, token)
+    return _session(person, csrf)
+
+
+@routes.ask("/session", Permission.OWN_ACCOUNT, response_model=answers.SessionAnswer)
+async def whose_session(serving: Held, who: Who, request: Request) -> dict[str, Any]:  # Any: JSON
+    """Who is logged in, and the token that changes must carry: what a page asks that did not log in itself."""
+    session, token = session_in(request), session_cookie(request, serving)
+    if session is None or token is None:
+        raise Refused(403, f"{who.name} has no session.", to_do="Log in at /v1/session first.")
+    return _session(session.person, csrf_of(serving.secret, token))
 
 
 @routes.ask("/account", Permission.OWN_ACCOUNT, response_model=answers.WhoAnswer)
@@ -90,7 +86,17 @@ async def end(who: Who, serving: Held, request: Request, response: Response) -> 
     if session is not None:
         await asyncio.to_thread(end_session, serving.state, session)
         await serving.audit.write(act_of(who, "session.end"))
-    response.delete_cookie(COOKIE, path="/")
+    drop_session(response, request, serving)
+
+
+def _session(person: Person, csrf: str) -> dict[str, Any]:  # Any: JSON
+    return {
+        "name": person.name,
+        "role": person.role.value,
+        "branches": _named(person.branches),
+        "must_change_password": person.must_change,
+        "csrf_token": csrf,
+    }
 
 
 def _named(branches: frozenset[str] | None) -> list[str] | None:
@@ -104,6 +110,9 @@ async def _checked(serving: Serving, name: str, password: str, address: str, act
     except LockedLogin as error:
         await serving.audit.write(Act("", "", "session", address, action, "", "locked"))
         raise Refused(429, error.what, to_do=error.to_do, headers={"Retry-After": f"{error.seconds}"}) from error
+    except OneTimeEnded as error:
+        await serving.audit.write(Act("", "", "session", address, action, error.name, "ended"))
+        raise Refused(401, error.what, to_do=error.to_do, headers={"WWW-Authenticate": "Session"}) from error
     except WrongLogin as error:
         await serving.audit.write(Act("", "", "session", address, action, name if error.known else "", "refused"))
         raise Refused(401, error.what, to_do=error.to_do, headers={"WWW-Authenticate": "Session"}) from error

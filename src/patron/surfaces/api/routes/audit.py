@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from patron.governance.audit.chain import act_of, entries, verified
+from patron.governance.audit.chain import Verdict, act_of, entries, verified
 from patron.governance.roles import Permission
 from patron.surfaces.api import answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.routes.accounts import moment
+from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Who
 
 routes = Routes(prefix="/v1/audit", tags=["audit"])
@@ -38,7 +39,12 @@ async def list_entries(
 
 @routes.ask("/verification", Permission.READ_AUDIT, response_model=answers.AuditVerdict)
 async def verify(who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
-    """Read the whole chain and check every link."""
-    verdict = await asyncio.to_thread(verified, serving.state)
+    """Read the whole chain and check every link, and that the anchors of ``[server.audit]`` are in it."""
+    verdict = await asyncio.to_thread(_verified, serving)
     await serving.audit.write(act_of(who, "audit.verify", faults=len(verdict.faults)))
     return asdict(verdict)
+
+
+def _verified(serving: Serving) -> Verdict:
+    heads, wrong = serving.anchors.kept() if serving.anchors else ([], [])
+    return verified(serving.state, heads, wrong)

@@ -21,13 +21,16 @@ from patron.reports.served.customers import Page
 from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors
 from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.paths import SLASHES
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
 
 routes = Routes(prefix="/v1/customers", tags=["customers"])
 VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Id = Annotated[
-    str, Path(min_length=1, max_length=200, pattern=VISIBLE, description="The customer's id, as in the data")
+    str,
+    Path(min_length=1, max_length=200, pattern=VISIBLE, description="The customer's id, as in the data; '/' as %2F"),
+    SLASHES,
 ]
 Filter = Annotated[str | None, Query(max_length=200, pattern=VISIBLE)]
 MOST = 1000

@@ -16,6 +16,7 @@ from patron.reports.served.portfolio import portfolio
 from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors
 from patron.surfaces.api.allowed import Routes
+from patron.surfaces.api.paths import SLASHES
 from patron.surfaces.api.routes.customers import MOST, VISIBLE, headed, listed
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
@@ -60,7 +61,7 @@ async def segment_groups(view_name: ViewName, view: Seen, who: Who, serving: Hel
 )
 async def group_members(
     view_name: ViewName,
-    group: Annotated[str, Path(min_length=1, max_length=200, pattern=VISIBLE)],
+    group: Annotated[str, Path(min_length=1, max_length=200, pattern=VISIBLE), SLASHES],
     view: Seen,
     who: Who,
     serving: Held,
