@@ -22,6 +22,7 @@ from patron.governance.accounts.secrets import new_token, server_secret
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
 from patron.pipeline.workspace import Workspace
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
@@ -135,6 +136,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         strangers=Rates(STRANGERS_PER_SECOND),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        scorings=DataScorings(),
         development=development,
     )
 

@@ -18,6 +18,7 @@ from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.app import make_app
@@ -82,6 +83,7 @@ def called(
         strangers=Rates(strangers_per_second),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        scorings=DataScorings(),
         development=True,
     )
     app = make_app(serving)

@@ -8,6 +8,7 @@ from pathlib import Path
 from patron.governance.accounts.secrets import ServerSecret
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.known_keys import KnownKeys
@@ -29,4 +30,5 @@ class Serving:
     strangers: Rates
     keys: KnownKeys
     passwords: PasswordDesk
+    scorings: DataScorings
     development: bool = False
