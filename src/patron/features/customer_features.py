@@ -38,8 +38,8 @@ def customer_features(
     ``prepared`` holds the tables of ``needed_tables`` by name. ``customers``, a table with customer_id,
     restricts the rows to those customers and changes nothing else.
     """
-    steady, knots = known_parts(prepared, cutoffs, customers)
-    sums = ibis.union(_part_sums(steady, horizon_days), _part_sums(knots, horizon_days), distinct=False)
+    summed = [_part_sums(parts, horizon_days) for parts in known_parts(prepared, cutoffs, customers)]
+    sums = summed[0] if len(summed) == 1 else ibis.union(*summed, distinct=False)
     for extra in _extra_sums(prepared, cutoffs, customers):
         sums = sums.left_join(extra, list(KEY)).drop(*(f"{name}_right" for name in KEY))
     keys = chosen_customers(prepared, customers)

@@ -12,6 +12,7 @@ from patron.segments.rfm import RFM_CATALOGUE
 _STAGES: Final = {stage.name: stage for stage in STAGES}
 _RFM: Final = {name.name: name for name in RFM_CATALOGUE}
 _ONCE: Final = ("New", "One-time")
+_LATE: Final = ("Slowing", "Lapsing")
 _NEVER: Final = "Not yet buying"
 
 
@@ -39,23 +40,28 @@ class Recommendation:
 def recommendation(customer: Standing) -> Recommendation:
     """The action of the lifecycle stage, or of the RFM name where that says more.
 
-    That is where nothing is late, and where a customer of the high tier is slipping: then what is done may cost more.
+    That is where nothing is late and all is well; and where a customer of the high tier is late and slipping, for whom more
+    may be spent.
     """
     stage, rfm = _STAGES[customer.lifecycle], _RFM[customer.rfm_segment]
-    is_worth_more = customer.tier == "high" and rfm.standing == "slipping"
-    if stage.name != _NEVER and (stage.name == "Regular" or is_worth_more):
-        because = f"{_pause(customer)} {rfm.name}: {_lowered(rfm.description)} Expected value: {customer.tier} tier."
-        return Recommendation(rfm.action, rfm.name, "rfm_segment", because)
-    because = f"{_pause(customer)} {stage.name}: {_lowered(stage.description)} Expected value: {customer.tier} tier."
-    return Recommendation(stage.action, stage.name, "lifecycle", because)
+    is_well = stage.name == "Regular" and rfm.standing in ("thriving", "growing")
+    is_worth_more = stage.name in _LATE and customer.tier == "high" and rfm.standing == "slipping"
+    if is_well or is_worth_more:
+        return Recommendation(rfm.action, rfm.name, "rfm_segment", _because(customer, rfm.name, rfm.description))
+    return Recommendation(stage.action, stage.name, "lifecycle", _because(customer, stage.name, stage.description))
+
+
+def _because(customer: Standing, group: str, description: str) -> str:
+    return f"{_pause(customer)} {group}: {_lowered(description)} Expected value: {customer.tier} tier."
 
 
 def _pause(customer: Standing) -> str:
     if customer.lifecycle == _NEVER:
         return "No purchase counts so far."
-    silent, usual = count(customer.days_since_last_purchase, "day"), f"{customer.usual_gap:.0f}"
-    whose = "where customers usually come again after" if customer.lifecycle in _ONCE else "beside a usual pause of"
-    return f"Last bought {silent} ago, {whose} {usual}."
+    silent, usual = count(customer.days_since_last_purchase, "day"), count(round(customer.usual_gap), "day")
+    if customer.lifecycle in _ONCE:
+        return f"Last bought {silent} ago, where customers usually come again after {usual}."
+    return f"Last bought {silent} ago, beside a usual pause of {usual}."
 
 
 def _lowered(sentence: str) -> str:

@@ -100,7 +100,7 @@ class DataContract:
         if not told:
             raise NothingThere(
                 f"Release {release} cannot score data: it was made before releases held what that takes.",
-                to_do="Run 'patron run --again'.",
+                to_do="Run 'patron run' with this version.",
             )
         try:
             return _read(told)

@@ -21,6 +21,7 @@ from patron.tables import TRANSACTIONS
 from patron.warehouse.kept_queries import KeptQueries, Made
 
 _CUTOFFS: Final = "cutoffs"
+_TANGLED: Final = "tangled_customers"  # only spares looking, which of a few customers costs less than to tell who they are
 _DESCRIBED: Final = "described"
 _KEY: Final = ("as_of_day", "customer_id")
 
@@ -32,7 +33,9 @@ class Describing:
         self.features = available_features(contract.present)
         sent = {name: sent_schema(name) for name in sorted(contract.present)}
         sent[_CUTOFFS] = pa.schema([("as_of_day", pa.int32())])
-        prepared = [(table.name, _built(table, contract)) for table in needed_tables(contract.present)]
+        prepared = [
+            (table.name, _built(table, contract)) for table in needed_tables(contract.present) if table.name != _TANGLED
+        ]
 
         def described(tables: Mapping[str, ir.Table]) -> ir.Table:
             return customer_features(tables, tables[_CUTOFFS], horizon_days, self.features)

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from patron.errors import UsageError
 from patron.quality.decisions import CONFLICTING_ID
+from patron.quality.rules import MOST_AMOUNT
 from patron.scores.by_data.contract import DataContract, ReadBy
 from patron.scores.by_data.sent import SentCustomer, SentCustomers, SentTransaction
 from patron.sources import computed
@@ -31,6 +32,8 @@ _DERIVED: Final = (
     pa.field("is_refund", pa.bool_()),
 )
 _TENTHOUSANDTH: Final = Decimal("0.0001")
+_ONLY_JUDGED: Final = frozenset({"row_id", "unit_price", "currency"})
+_DAYS_TELL: Final = frozenset({(TRANSACTIONS.name, "occurred_at"), (TRANSACTIONS.name, "known_at")})
 _FLIPPED: Final = ("amount", "quantity", "margin")
 BESIDE: Final = ("engagements", "contacts", "reviews", "subscriptions")
 Marks = Callable[[pa.Array], pa.Array]
@@ -57,8 +60,9 @@ class Arrived:
 
 
 def sent_schema(table: str) -> pa.Schema:
-    """The columns of a silver table that may be filled from what is sent."""
-    fields = [pa.field(column.name, ARROW_TYPE[column.kind]) for column in source_table(table).columns]
+    """The columns of a silver table that features may ask for; each one more is written with every request."""
+    declared = [column for column in source_table(table).columns if column.name not in _ONLY_JUDGED]
+    fields = [pa.field(column.name, ARROW_TYPE[column.kind]) for column in declared if (table, column.name) not in _DAYS_TELL]
     return pa.schema([*fields, *(_DERIVED if table == TRANSACTIONS.name else ()), SUPERSEDED])
 
 
@@ -70,7 +74,7 @@ def arrived(sent: SentCustomers, contract: DataContract, read_by: ReadBy, marks:
     ]
     _refuse_unfit([row for *_, row in lines], contract)
     silver = _transactions(lines, zone, read_by, marks)
-    reasons = [_why_not(row, silver, at, contract.earliest, as_of) for at, (*_, row) in enumerate(lines)]
+    reasons = _reasons(lines, silver, contract.earliest, as_of)
     repeated = _repeats(lines, reasons)
     aside: list[list[SetAside]] = [[] for _ in sent.customers]
     for (number, place, _), why in zip(lines, reasons, strict=True):
@@ -162,17 +166,30 @@ def _shaped(columns: Mapping[str, pa.Array], schema: pa.Schema, rows: int) -> pa
     return pa.table([array.cast(field.type) for array, field in zip(arrays, schema, strict=True)], schema=schema)
 
 
-def _why_not(row: SentTransaction, silver: pa.Table, at: int, earliest: int, as_of: int) -> tuple[str, str] | None:
-    """Reason and detail where a row cannot be believed as of a day."""
-    occurred, visible = silver["occurred_day"][at].as_py(), silver["visible_day"][at].as_py()
+def _reasons(
+    lines: Sequence[tuple[int, int, SentTransaction]], silver: pa.Table, earliest: int, as_of: int
+) -> list[tuple[str, str] | None]:
+    """Reason and detail of each row that cannot be believed as of a day."""
+    told = (silver[name].to_pylist() for name in ("occurred_day", "visible_day", "amount"))
+    return [
+        _why_not(row, occurred, visible, amount, earliest, as_of)
+        for (*_, row), occurred, visible, amount in zip(lines, *told, strict=True)
+    ]
+
+
+def _why_not(
+    row: SentTransaction, occurred: int, visible: int, amount: Decimal | None, earliest: int, as_of: int
+) -> tuple[str, str] | None:
     if occurred > as_of:
         return "future_date", f"occurred_at: {row.occurred_at.isoformat()} is after the day to value as of"
     if visible > as_of and row.known_at is not None:
         return "future_known_at", f"known_at: {row.known_at.isoformat()} is after the day to value as of"
     if occurred < earliest:
         return "date_too_early", f"occurred_at: {row.occurred_at.isoformat()} is before quality.earliest"
-    if silver["amount"][at].as_py() is None:
+    if amount is None:
         return "amount_out_of_range", "amount: quantity × unit_price is beyond 99,999,999,999,999.9999"
+    if abs(amount) >= MOST_AMOUNT:
+        return "amount_too_large", f"amount: {amount:f} is a trillion or more"
     return None
 
 

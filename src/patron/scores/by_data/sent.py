@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeGuard
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -54,6 +54,10 @@ _Money = Annotated[Decimal, Field(gt=-MOST_AMOUNT, lt=MOST_AMOUNT)]
 _Quantity = Annotated[Decimal, Field(gt=-_MOST_QUANTITY, lt=_MOST_QUANTITY)]
 
 
+def _is_text(name: object) -> TypeGuard[str]:
+    return isinstance(name, str)
+
+
 class Sent(BaseModel):
     """Fields by name; what is not known is refused, and an outcome with the reason."""
 
@@ -62,8 +66,9 @@ class Sent(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_outcome(cls, fields: Any) -> Any:  # Any: not parsed yet
-        for name in fields if isinstance(fields, Mapping) else ():
-            if isinstance(name, str) and is_outcome(name):
+        names = fields.keys() - cls.model_fields.keys() if isinstance(fields, Mapping) else ()
+        for name in sorted(filter(_is_text, names)):
+            if is_outcome(name):
                 raise PydanticCustomError(
                     OUTCOME,
                     "'{field}' is an outcome: it would tell what the value is to predict, and is never an input",
