@@ -47,9 +47,7 @@ def known_by(rows: ir.Table, cutoffs: Cutoffs, clock: str) -> ir.Table:
     return pairs.filter(pairs[clock] <= pairs.as_of_day)
 
 
-def known_parts(
-    prepared: Mapping[str, ir.Table], cutoffs: Cutoffs, customers: ir.Table | None
-) -> tuple[ir.Table, ...]:
+def known_parts(prepared: Mapping[str, ir.Table], cutoffs: Cutoffs, customers: ir.Table | None) -> tuple[ir.Table, ...]:
     """The customers' order parts known at each cutoff, with the purchase day before each as known then.
 
     Two tables of the same columns, the second of tangled customers: of them the purchase before is looked

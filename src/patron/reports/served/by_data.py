@@ -20,6 +20,7 @@ from patron.scores.by_data.valuing import DataValuing, Valued
 from patron.scores.views import numbered
 from patron.segments.by_data import Groups, groups_of, labeller_of
 from patron.segments.clustered import Clustered
+from patron.segments.labels import NEEDED
 
 DAYS_BEFORE: Final = 365
 DAYS_AFTER: Final = 31
@@ -38,6 +39,8 @@ class DataScoring:
         self._labeller = labeller_of(self._valuing.contract.labels)
         kept = kept_clusters(release)
         self._clustered = Clustered(kept.classifier, kept.ids, kept.names, 0.0) if kept else None
+        names = (*NEEDED, *(kept.classifier.names if kept else ()))
+        self._asked = list(dict.fromkeys(names))
         self._day = date.fromisoformat(release.manifest.as_of)
 
     def score(self, sent: SentCustomers) -> dict[str, Any]:  # Any: JSON
@@ -77,7 +80,7 @@ class DataScoring:
         """What is told of each customer who has a transaction, by number."""
         if valued.scores is None:
             return {}
-        customers = numbered(valued.features, day)
+        customers = numbered(valued.features.select(self._asked), day)
         worth = [
             {name: cell for name, cell in row.items() if name not in _NOT_TOLD} for row in valued.scores.to_pylist()
         ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from patron.errors import DamagedRelease, NothingThere, UnknownName
@@ -16,6 +18,7 @@ from patron.settings import Condition, Settings, Source, Value
 from patron.tables import TRANSACTIONS
 
 FORMAT: Final = 1
+_POINT_NOTHING: Final = re.compile(r"^(-?\d+)\.0$")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,19 @@ class ReadBy:
     timezone: str
     refund_when: Condition | None
     refund_column: str
+
+    def is_marked(self, row: object) -> bool:
+        """Whether the rule takes a row for a refund, by its field of the rule's column, as ``sources`` does with texts."""
+        told = getattr(row, self.refund_column) if self.refund_column else None
+        if told is None or self.refund_when is None:
+            return False
+        if self.refund_when.less_than is not None:
+            return isinstance(told, Decimal) and told < self.refund_when.less_than
+        text = f"{told:f}" if isinstance(told, Decimal) else str(told)
+        if self.refund_when.starts_with is not None:
+            return text.startswith(self.refund_when.starts_with)
+        words = self.refund_when.equals or ()
+        return text in words or re.sub(_POINT_NOTHING, r"\1", text) in words
 
     @classmethod
     def of(cls, name: str, source: Source) -> ReadBy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import ibis.expr.types as ir
@@ -21,9 +22,11 @@ from patron.tables import TRANSACTIONS
 from patron.warehouse.kept_queries import KeptQueries, Made
 
 _CUTOFFS: Final = "cutoffs"
-_TANGLED: Final = "tangled_customers"  # only spares looking, which of a few customers costs less than to tell who they are
+_TANGLED: Final = (
+    "tangled_customers"  # only spares looking, which of a few customers costs less than to tell who they are
+)
 _DESCRIBED: Final = "described"
-_KEY: Final = ("as_of_day", "customer_id")
+_MOST_TOLD: Final = 100  # programs send the same columns again and again
 
 
 class Describing:
@@ -41,6 +44,7 @@ class Describing:
             return customer_features(tables, tables[_CUTOFFS], horizon_days, self.features)
 
         self._queries = KeptQueries(sent, [*prepared, (_DESCRIBED, described)])
+        self.unknown = lru_cache(_MOST_TOLD)(self._unknown)
 
     def describe(self, tables: Mapping[str, pa.Table], as_of_day: int) -> pa.Table:
         """The features of everybody who has a transaction; ``customer_id`` is the number of the customer."""
@@ -49,7 +53,7 @@ class Describing:
         numbers = found["customer_id"].cast(pa.int64())
         return found.take(pc.sort_indices(numbers)).combine_chunks()
 
-    def unknown(self, told: frozenset[str]) -> tuple[str, ...]:
+    def _unknown(self, told: frozenset[str]) -> tuple[str, ...]:
         """The features that take columns that were not told of a customer."""
         return tuple(feature.name for feature in self.features if not _is_known(feature, told))
 

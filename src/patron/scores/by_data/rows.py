@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,8 +36,6 @@ _ONLY_JUDGED: Final = frozenset({"row_id", "unit_price", "currency"})
 _DAYS_TELL: Final = frozenset({(TRANSACTIONS.name, "occurred_at"), (TRANSACTIONS.name, "known_at")})
 _FLIPPED: Final = ("amount", "quantity", "margin")
 BESIDE: Final = ("engagements", "contacts", "reviews", "subscriptions")
-Marks = Callable[[pa.Array], pa.Array]
-"""Tells which texts of a column the source's rule takes for refunds."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +60,20 @@ class Arrived:
 def sent_schema(table: str) -> pa.Schema:
     """The columns of a silver table that features may ask for; each one more is written with every request."""
     declared = [column for column in source_table(table).columns if column.name not in _ONLY_JUDGED]
-    fields = [pa.field(column.name, ARROW_TYPE[column.kind]) for column in declared if (table, column.name) not in _DAYS_TELL]
+    fields = [
+        pa.field(column.name, ARROW_TYPE[column.kind]) for column in declared if (table, column.name) not in _DAYS_TELL
+    ]
     return pa.schema([*fields, *(_DERIVED if table == TRANSACTIONS.name else ()), SUPERSEDED])
 
 
-def arrived(sent: SentCustomers, contract: DataContract, read_by: ReadBy, marks: Marks | None, as_of: int) -> Arrived:
+def arrived(sent: SentCustomers, contract: DataContract, read_by: ReadBy, as_of: int) -> Arrived:
     """Silver rows of everybody sent, as of a day number; UsageError for what no row of this contract can be."""
     zone = zone_of(read_by.timezone)
     lines = [
         (number, place, row) for number, one in enumerate(sent.customers) for place, row in enumerate(one.transactions)
     ]
     _refuse_unfit([row for *_, row in lines], contract)
-    silver = _transactions(lines, zone, read_by, marks)
+    silver = _transactions(lines, zone, read_by)
     reasons = _reasons(lines, silver, contract.earliest, as_of)
     repeated = _repeats(lines, reasons)
     aside: list[list[SetAside]] = [[] for _ in sent.customers]
@@ -114,9 +114,7 @@ def _refuse_unfit(rows: Sequence[SentTransaction], contract: DataContract) -> No
         )
 
 
-def _transactions(
-    lines: Sequence[tuple[int, int, SentTransaction]], zone: tzinfo, read_by: ReadBy, marks: Marks | None
-) -> pa.Table:
+def _transactions(lines: Sequence[tuple[int, int, SentTransaction]], zone: tzinfo, read_by: ReadBy) -> pa.Table:
     rows = [row for *_, row in lines]
     schema = sent_schema(TRANSACTIONS.name)
     columns = {
@@ -130,10 +128,7 @@ def _transactions(
     columns["order_id"] = pc.coalesce(columns["order_id"], own)
     columns["amount"] = pc.coalesce(columns["amount"], computed.product(columns["quantity"], columns["unit_price"]))
     columns["discount"] = pc.abs(columns["discount"])
-    by_rule = pa.array([row.is_refund for row in rows], pa.bool_())
-    if marks is not None:
-        told = [getattr(row, read_by.refund_column) for row in rows]
-        by_rule = pc.or_(by_rule, marks(pa.array([None if one is None else _text(one) for one in told], pa.string())))
+    by_rule = pa.array([row.is_refund or read_by.is_marked(row) for row in rows], pa.bool_())
     flips = computed.turns(columns["amount"], by_rule)
     columns |= {name: computed.turned(columns[name], flips) for name in _FLIPPED}
     columns["occurred_day"] = computed.days(columns["occurred_at"])
@@ -142,11 +137,9 @@ def _transactions(
     return _shaped(columns, schema, len(rows))
 
 
-def _text(told: object) -> str:
-    return f"{told:f}" if isinstance(told, Decimal) else str(told)
-
-
 def _column(values: list[Any], kind: Kind, zone: tzinfo) -> pa.Array:  # Any: values of the kind
+    if all(one is None for one in values):
+        return pa.nulls(len(values), ARROW_TYPE[kind])
     if kind in ("money", "quantity"):
         values = [None if one is None else one.quantize(_TENTHOUSANDTH, ROUND_HALF_UP) for one in values]
     elif kind == "moment":

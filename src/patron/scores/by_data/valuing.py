@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Lock
 
 import pyarrow as pa
 
 from patron.models.customers import FittedValueModel
 from patron.models.valuing.stored import read_model
 from patron.releases.contents import Release
-from patron.scores.by_data.contract import DataContract, ReadBy
+from patron.scores.by_data.contract import DataContract
 from patron.scores.by_data.described import Describing, without_unknown
-from patron.scores.by_data.rows import Arrived, Marks, arrived, told_columns
+from patron.scores.by_data.rows import Arrived, arrived, told_columns
 from patron.scores.by_data.sent import SentCustomers
 from patron.scores.scoring import Scoring
 from patron.scores.table import confidence
-from patron.settings import Source
-from patron.sources.typed_columns import RuleReader, parsing_engine
-from patron.tables import TRANSACTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +38,11 @@ class DataValuing:
         self.describing = Describing(self.contract, manifest.horizon_days)
         self._fitted: FittedValueModel = read_model(release.model_artifacts(), manifest.champion, manifest.horizon_days)
         self._model, self._horizon_days = manifest.champion, manifest.horizon_days
-        self._marks = {one.source: _marks(one) for one in self.contract.read_by}
 
     def value(self, sent: SentCustomers, as_of_day: int) -> Valued:
         """Value everybody sent, as of the end of a day."""
         read_by = self.contract.reading(sent.source)
-        rows = arrived(sent, self.contract, read_by, self._marks[read_by.source], as_of_day)
+        rows = arrived(sent, self.contract, read_by, as_of_day)
         unknown = tuple(self.describing.unknown(told_columns(one)) for one in sent.customers)
         described = self.describing.describe(rows.tables, as_of_day)
         features = without_unknown(described, dict(enumerate(unknown)))
@@ -68,19 +63,3 @@ class DataValuing:
         width, value = (scored.column(name).to_numpy() for name in ("exact_width", "exact_value"))
         facts = self.contract.facts
         return tuple(confidence(width, value, facts.usual_value, proven=facts.intervals is not None))
-
-
-def _marks(read_by: ReadBy) -> Marks | None:
-    """The source's rule for refunds, where it looks at a column that can be sent."""
-    if read_by.refund_when is None or not read_by.refund_column:
-        return None
-    source = Source(
-        table=TRANSACTIONS.name, files=("sent",), columns={"occurred_at": "occurred_at", "amount": "amount"}
-    )
-    reader, alone = RuleReader(parsing_engine(), source, read_by.refund_when), Lock()
-
-    def marks(texts: pa.Array) -> pa.Array:
-        with alone:
-            return reader.holds(texts)
-
-    return marks
