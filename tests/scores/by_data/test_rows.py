@@ -18,6 +18,7 @@ from patron.scores.by_data.sent import SentCustomers
 from patron.settings import Settings, Value
 
 TODAY = day_number(date(2025, 6, 30))
+ORDERS = {"table": "transactions", "files": "x.csv", "columns": {"occurred_at": "when", "amount": "much"}}
 LONDON = ReadBy("shop", "Europe/London", None, "")
 
 
@@ -69,7 +70,9 @@ def test_reasons_are_the_batchs_own() -> None:
     assert reasons == [
         "future_date", "future_known_at", "date_too_early", CONFLICTING_ID, CONFLICTING_ID, "amount_too_large",
     ]  # fmt: skip
-    assert set(reasons) - {"amount_too_large"} <= liftable_reasons(Settings.model_validate({"sources": {}}))
+    assert set(reasons) - {"amount_too_large"} <= liftable_reasons(
+        Settings.model_validate({"sources": {"orders": ORDERS}})
+    )
     assert told.counted == (0,)
 
 

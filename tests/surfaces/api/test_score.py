@@ -126,7 +126,7 @@ def test_that_data_were_scored_is_in_the_audit_and_nothing_of_them(server: Calle
     sent = {"customers": [{"reference": "Ada Lovelace", "transactions": [ONE | {"order_id": "secret order"}]}]}
     assert server.client.post("/v1/score", json=sent, headers=key).status_code == 200
     last = list(entries(server.serving.state))[-1]
-    assert (last.action, last.details) == ("score.data", {"customers": 1})
+    assert (last.action, json.loads(last.details)) == ("score.data", {"customers": 1})
     assert "Ada" not in repr(last)
     assert "secret" not in repr(last)
 
