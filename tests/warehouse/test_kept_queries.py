@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
+from patron.errors import UsageError
 from patron.warehouse.kept_queries import KeptQueries
 
 ROWS = pa.schema([("who", pa.string()), ("paid", pa.decimal128(18, 4))])
@@ -55,7 +56,16 @@ def test_several_may_ask_at_once_and_get_their_own_answers(queries: KeptQueries)
     assert told == [[{"who": f"c{number}", "paid": number * 4.0}] for number in range(200)]
 
 
+def test_sums_beyond_the_engines_numbers_are_refused_in_words() -> None:
+    def counted(tables: Mapping[str, ir.Table]) -> ir.Table:
+        return tables["rows"].aggregate(paid=tables["rows"].paid.sum().cast("decimal(18,4)"))
+
+    queries = KeptQueries({"rows": ROWS}, [("sums", counted)])
+    with pytest.raises(UsageError, match="more than can be counted"):
+        queries.answer({"rows": pa.table({"who": ["Ada"] * 2, "paid": pa.array([9 * 10**13] * 2, ROWS.field(1).type)})})
+
+
 def test_rows_that_do_not_fit_leave_nothing_behind(queries: KeptQueries) -> None:
     with pytest.raises(duckdb.Error):
-        queries.answer({"rows": pa.table({"who": ["Ada", "Ada"], "paid": ["much", "more"]})})
+        queries.answer({"rows": pa.table({"who": ["Ada", "Ada"]})})
     assert ask(queries, "Ada", 1) == [{"who": "Ada", "paid": 2.0}]

@@ -16,6 +16,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from patron.errors import UsageError
+
 Made = Callable[[Mapping[str, ir.Table]], ir.Table]
 """Gives a query of the tables that were sent and those that earlier queries made."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -50,7 +52,18 @@ class KeptQueries:
             self._free.put(another)
 
     def answer(self, rows: Mapping[str, pa.Table]) -> pa.Table:
-        """The last table, made of these rows; a table that is not among them has none."""
+        """The last table, made of these rows; a table that is not among them has none.
+
+        Raises UsageError for rows whose sums are larger than the engine's numbers.
+        """
+        try:
+            return self._answer(rows)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            raise UsageError(
+                "The rows add up to more than can be counted.", allowed="Sums below 99,999,999,999,999.9999."
+            ) from error
+
+    def _answer(self, rows: Mapping[str, pa.Table]) -> pa.Table:
         with self._borrowed() as connection:
             for name, table in rows.items():
                 if table.num_rows:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from patron.errors import UsageError
+from patron.errors import DataError, UsageError
 from patron.periods import day_number, day_of
 from patron.releases.contents import Release
 from patron.reports.customer_reasons import kept_clusters
@@ -46,7 +46,10 @@ class DataScoring:
     def score(self, sent: SentCustomers) -> dict[str, Any]:  # Any: JSON
         """The answer for everybody sent, in their order; UsageError for what this release cannot be asked."""
         day = self._as_of(sent.as_of)
-        valued = self._valuing.value(sent, day)
+        try:
+            valued = self._valuing.value(sent, day)
+        except DataError as error:  # of figures that no model was made for
+            raise UsageError(f"What was sent cannot be valued: {error.what}") from error
         scored = self._scored(valued, day)
         manifest = self.release.manifest
         return {
