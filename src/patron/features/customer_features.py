@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from patron.features.at_cutoffs import KEY, chosen_customers, known_by, known_parts, of_customers
+from patron.features.at_cutoffs import KEY, Cutoffs, chosen_customers, known_by, known_parts, of_customers
 from patron.features.beside_purchases import ENGAGEMENT_WINDOWS
 from patron.features.catalogue import TREND_WINDOWS, WINDOWS
 from patron.features.day_arithmetic import is_weekend, quarter, whole
@@ -28,7 +28,7 @@ _BREADTH = ("product_breadth", "category_breadth", "branch_breadth", "channel_br
 
 def customer_features(
     prepared: Prepared,
-    cutoffs: Sequence[int],
+    cutoffs: Cutoffs,
     horizon_days: int,
     available: Sequence[Feature],
     customers: ir.Table | None = None,
@@ -38,8 +38,8 @@ def customer_features(
     ``prepared`` holds the tables of ``needed_tables`` by name. ``customers``, a table with customer_id,
     restricts the rows to those customers and changes nothing else.
     """
-    steady, knots = known_parts(prepared, cutoffs, customers)
-    sums = ibis.union(_part_sums(steady, horizon_days), _part_sums(knots, horizon_days), distinct=False)
+    summed = [_part_sums(parts, horizon_days) for parts in known_parts(prepared, cutoffs, customers)]
+    sums = summed[0] if len(summed) == 1 else ibis.union(*summed, distinct=False)
     for extra in _extra_sums(prepared, cutoffs, customers):
         sums = sums.left_join(extra, list(KEY)).drop(*(f"{name}_right" for name in KEY))
     keys = chosen_customers(prepared, customers)
@@ -123,7 +123,7 @@ def _optional_sums(parts: ir.Table) -> Columns:
     return {name: parts[name].sum() for name in names}
 
 
-def _extra_sums(prepared: Prepared, cutoffs: Sequence[int], customers: ir.Table | None) -> list[ir.Table]:
+def _extra_sums(prepared: Prepared, cutoffs: Cutoffs, customers: ir.Table | None) -> list[ir.Table]:
     """What the other prepared tables say of each customer at each cutoff, for those that were prepared."""
     known = {
         name: known_by(of_customers(prepared[name], prepared, customers), cutoffs, clock)

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     READ_PORTFOLIO = "portfolio.read"
     READ_RELEASES = "releases.read"
     READ_MODELS = "models.read"
+    SCORE_DATA = "score.data"
     READ_METRICS = "metrics.read"
     TELL_EVENTS = "events.tell"
     READ_RUNS = "runs.read"
@@ -44,11 +45,11 @@ _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RE
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         # Accounts and operation; whoever gives others access does not read customers.
-        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS},
+        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS, _P.SCORE_DATA},
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
-        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_RUNS},
+        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.SCORE_DATA},
+        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.SCORE_DATA},
+        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.SCORE_DATA, _P.READ_RUNS},
         Role.ENGINEER: frozenset(
             {
                 _P.READ_RELEASES,
@@ -62,7 +63,14 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         ),
         Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.READ_RUNS},
         Role.SERVICE: frozenset(
-            {_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.TELL_EVENTS}
+            {
+                _P.READ_CUSTOMERS,
+                _P.READ_GROUPS,
+                _P.READ_PORTFOLIO,
+                _P.READ_RELEASES,
+                _P.TELL_EVENTS,
+                _P.SCORE_DATA,
+            }
         ),
     }
 )

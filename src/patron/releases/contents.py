@@ -22,6 +22,7 @@ SEGMENTATION = "segmentation.json"
 LINEAGE = "lineage.parquet"
 PURCHASE_DAYS, TOLD = "purchase_days.parquet", "told.json"
 MODELS, SEGMENT_MODELS = "models", "segments"
+DATA_CONTRACT = "data_contract.json"
 CARD_JSON, CARD_TEXT = "model_card.json", "model_card.md"
 
 
@@ -113,6 +114,11 @@ class Release:
         ``model_card.md`` in the release's folder says the same in words. A release from before there were cards gives {}.
         """
         path = self.folder / CARD_JSON
+        return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+    def data_contract(self) -> dict[str, Any]:
+        """What it takes, beside the models, to value data that is sent; a release from before it was kept gives {}."""
+        path = self.folder / DATA_CONTRACT
         return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
     def model_artifacts(self) -> dict[str, bytes]:

@@ -90,6 +90,14 @@ def scores(rows: ir.Table, usual_value: float, *, proven: bool) -> ir.Table:
     return rows.mutate(confidence=confidence).select(*SCORES.names)
 
 
+def confidence(width: Floats, expected: Floats, usual_value: float, *, proven: bool) -> list[str]:
+    """The confidence of ``scores`` for customers who are not in a table."""
+    if not proven:
+        return ["low"] * len(width)
+    wide = width / (np.abs(expected) + (usual_value or 1.0))
+    return np.where(wide <= SURE, "high", np.where(wide <= FAIRLY_SURE, "medium", "low")).tolist()
+
+
 def rounded(values: Floats, digits: int = 4) -> Floats:
     """Values as they are published: without a negative zero."""
     return np.asarray(np.round(values, digits) + 0.0, dtype=np.float64)

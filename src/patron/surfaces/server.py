@@ -28,6 +28,7 @@ from patron.governance.state.of_workspace import state_of_workspace
 from patron.live.now import LiveValues
 from patron.login_terms import OidcSettings
 from patron.pipeline.workspace import Workspace
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
@@ -152,6 +153,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         live=LiveValues(state, settings.value),
+        scorings=DataScorings(),
         development=development,
         anchors=anchors_of(workspace.folder, settings.server.audit, credentials),
         provider=_provider(settings.server.oidc, credentials),

@@ -25,6 +25,7 @@ from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
 from patron.live.now import LiveValues
 from patron.pipeline.started.record import RUNS, RunRecord, say, write_record
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings, Value
 from patron.surfaces.api.app import make_app
@@ -113,6 +114,7 @@ def called(
         passwords=PasswordDesk(),
         live=LiveValues(state, Value()),
         start_run=pretended_run,
+        scorings=DataScorings(),
         development=True,
         provider=provider,
         anchors=anchors,

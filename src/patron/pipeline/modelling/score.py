@@ -38,6 +38,7 @@ def score(run: Run) -> StepReport:
     fitted = _fitted(run, plan, contest["champion"])
     run.say(f"Value every customer: {contest['champion_title']} …")
     usual = 0.0 if known else _usual_history(run)
+    run.remember("usual_history", usual)
     values = _value_everybody(run, Scoring(fitted, contest["champion"], plan.now, plan.horizon_days, known, usual))
     _keep_artifacts(run, fitted)
     total = _total(run, known, values)
@@ -81,7 +82,9 @@ def _value_everybody(run: Run, scoring: Scoring) -> Floats:
     run.warehouse.map_rows("work", "valued", features, scoring, VALUED)
     valued = run.warehouse.table("work", "valued")
     values = numbers_of(run.warehouse, valued, "exact_value")["exact_value"]
-    rows = scores(valued, float(np.mean(np.abs(values))), proven=scoring.intervals is not None)
+    usual_value = float(np.mean(np.abs(values)))
+    run.remember("usual_value", usual_value)
+    rows = scores(valued, usual_value, proven=scoring.intervals is not None)
     run.warehouse.replace("gold", "scores", rows)
     run.warehouse.drop("work", "valued")
     return values

@@ -10,6 +10,7 @@ from pathlib import Path
 from patron.periods import day_of
 from patron.pipeline.judging.intake import Totals, totals
 from patron.pipeline.publishing.card import data_hash, model_card
+from patron.pipeline.publishing.data_contract import data_contract
 from patron.pipeline.publishing.evidence import gather_evidence
 from patron.pipeline.publishing.live import purchase_days, told_reached
 from patron.pipeline.step import Run, StepReport
@@ -18,6 +19,7 @@ from patron.releases.contents import (
     BRIDGE,
     CARD_JSON,
     CARD_TEXT,
+    DATA_CONTRACT,
     EVIDENCE,
     FEATURES,
     FORECAST,
@@ -96,6 +98,7 @@ def _write_release(run: Run, sums: Totals, draft: Path, folder: Path) -> None:
     card = model_card(run, sums, sha256(folder / SCORES))
     (folder / CARD_JSON).write_text(card.to_json(), "utf-8")
     (folder / CARD_TEXT).write_text(card_markdown(card), "utf-8")
+    (folder / DATA_CONTRACT).write_text(data_contract(run).to_json(), "utf-8")
     _write_artifacts(run, "artifacts", folder / MODELS)
     _write_artifacts(run, "cluster_artifacts", folder / MODELS / SEGMENT_MODELS)
 

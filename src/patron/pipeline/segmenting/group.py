@@ -21,6 +21,7 @@ from patron.pipeline.segmenting.seasonal import told_seasons
 from patron.pipeline.segmenting.steadied import measure_calm
 from patron.pipeline.step import Run, StepReport
 from patron.releases.contents import Release
+from patron.segments.by_data import told_labels
 from patron.segments.grouping import CHANCES, GROUPED, VIEWS, Grouping
 from patron.segments.heading import OUTLOOKS
 from patron.segments.labels import RFM_NEEDS, Labeller
@@ -59,6 +60,7 @@ def segment(run: Run) -> StepReport:
     expected = _expected(run, learnt)
     _write_gold(run)
     keep_artifacts(run, found)
+    run.remember("labels", told_labels(labeller))
     told = {
         "previous": earlier.id if earlier else None,
         "clusters": told_clusters(found, some),

@@ -28,12 +28,15 @@ from patron.surfaces.api.routes import (
     portfolio,
     releases,
     runs,
+    score,
 )
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.tracing import Tracing
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, oidc, events, customers, portfolio, releases, runs, accounts, changes, audit)
+_ROUTES = (
+    health, metrics, account, oidc, events, customers, portfolio, releases, score, runs, accounts, changes, audit,
+)  # fmt: skip
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."

@@ -12,8 +12,8 @@ from patron.surfaces.api.problems import LOG, MEDIA_TYPE, UNKNOWN_ERROR, Problem
 
 MOST_BODY_BYTES: Final = 100_000
 MOST_BATCH_BYTES: Final = 2_000_000
-BATCHES: Final = frozenset({"/v1/transactions", "/v1/customers", "/v1/contacts", "/v1/engagements"})
-"""Where events are told, many in a body."""
+BATCHES: Final = frozenset({"/v1/transactions", "/v1/customers", "/v1/contacts", "/v1/engagements", "/v1/score"})
+"""Where events or transactions are sent, many in a body."""
 _BRACKETS: Final = b"[]{}"
 _OTHERS: Final = bytes(sign for sign in range(256) if sign not in _BRACKETS)
 DEEPEST: Final = 50

@@ -14,6 +14,7 @@ from patron.governance.state.opened import State
 from patron.live.now import LiveValues
 from patron.pipeline.started.record import RunRecord
 from patron.pipeline.started.start import start_run
+from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings, Value
 from patron.surfaces.api.known_keys import KnownKeys
@@ -50,6 +51,7 @@ class Serving:
     keys: KnownKeys
     passwords: PasswordDesk
     live: LiveValues
+    scorings: DataScorings
     start_run: StartsRun = start_run
     development: bool = False
     anchors: Anchors | None = None
