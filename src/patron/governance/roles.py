@@ -20,6 +20,8 @@ class Permission(StrEnum):
     READ_AUDIT = "audit.read"
     MANAGE_ACCOUNTS = "accounts.manage"
     OWN_ACCOUNT = "account.own"
+    WRITE_OVERRIDES = "overrides.write"
+    APPROVE_OVERRIDES = "overrides.approve"
 
 
 class Role(StrEnum):
@@ -37,17 +39,19 @@ class Role(StrEnum):
 
 _P = Permission
 _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
+_OF_CUSTOMERS: Final = frozenset({_P.READ_CUSTOMERS, _P.WRITE_OVERRIDES, _P.APPROVE_OVERRIDES})
+"""What is of single customers."""
 
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         # Accounts and operation; whoever gives others access does not read customers.
-        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS},
+        Role.ADMIN: frozenset(_P) - _OF_CUSTOMERS,
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
-        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
+        Role.MARKETING: _ABOUT_RESULTS | _OF_CUSTOMERS - {_P.APPROVE_OVERRIDES},
+        Role.BRANCH_MANAGER: _ABOUT_RESULTS | _OF_CUSTOMERS,
+        Role.ANALYST: _ABOUT_RESULTS | _OF_CUSTOMERS | {_P.READ_MODELS},
         Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT},
+        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.APPROVE_OVERRIDES},
         Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
     }
 )

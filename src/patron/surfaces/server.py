@@ -29,6 +29,7 @@ from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.served_state import state_of_workspace
+from patron.surfaces.what_is_set import what_is_set
 
 SECRET: Final = "server"  # noqa: S105  a credential's name
 HERE: Final = ("127.0.0.1", "::1", "localhost")
@@ -130,12 +131,14 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         secret=secret,
         state=state,
         audit=AuditWriter(state),
-        current=CurrentRelease(workspace.folder),
+        current=CurrentRelease(workspace.folder, what_is_set(state)),
         rates=Rates(settings.server.requests_per_second),
         strangers=Rates(STRANGERS_PER_SECOND),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         development=development,
+        overrides=settings.overrides,
+        reviews=settings.reviews,
     )
 
 

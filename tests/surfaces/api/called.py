@@ -19,13 +19,14 @@ from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import open_state
 from patron.governance.state.tables import PEOPLE
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings
+from patron.settings import OverrideSettings, ReviewSettings, ServerSettings
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import COOKIE
+from patron.surfaces.what_is_set import what_is_set
 
 PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
 
@@ -65,7 +66,13 @@ class Called:
 
 @contextmanager
 def called(
-    workspace: Path, *, requests_per_second: float = 1e6, strangers_per_second: float = 1e6, least_cell: int = 5
+    workspace: Path,
+    *,
+    requests_per_second: float = 1e6,
+    strangers_per_second: float = 1e6,
+    least_cell: int = 5,
+    overrides: OverrideSettings = OverrideSettings(),
+    reviews: ReviewSettings = ReviewSettings(),
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -77,12 +84,14 @@ def called(
         secret=secret,
         state=state,
         audit=AuditWriter(state),
-        current=CurrentRelease(workspace),
+        current=CurrentRelease(workspace, what_is_set(state)),
         rates=Rates(settings.requests_per_second),
         strangers=Rates(strangers_per_second),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
         development=True,
+        overrides=overrides,
+        reviews=reviews,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

@@ -17,14 +17,18 @@ from surfaces.api.called import Called, called
 
 COUNT = 60
 FILLED = {"customer_id": "c00000", "view_name": "tier", "group": "high", "name": "nobody", "key_id": "nothing"}
+FILLED |= {"override_id": "nothing", "review_id": "nothing"}
 EXPECTED = {
     "admin": "accounts.manage audit.read metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
-    "marketing": "groups.read portfolio.read releases.read customers.read account.own",
-    "branch manager": "groups.read portfolio.read releases.read customers.read account.own",
-    "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own",
+    "marketing": "groups.read portfolio.read releases.read customers.read account.own overrides.write",
+    "branch manager": "groups.read portfolio.read releases.read customers.read account.own overrides.write overrides.approve "
+    "",
+    "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own overrides.write "
+    "overrides.approve",
     "engineer": "releases.read models.read metrics.read account.own",
-    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read account.own",
+    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read account.own "
+    "overrides.approve",
     "service": "customers.read groups.read portfolio.read releases.read",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""

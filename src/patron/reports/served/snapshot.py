@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from patron.errors import DamagedRelease
 from patron.releases.contents import Release
+from patron.reports.set_by_hand import NOTHING_SET, SetByHand, Told, told
 
 _WORDS: Final = 0.2
 """A text column with at most this share of different values is kept as a dictionary: groups, places, models."""
@@ -36,8 +38,46 @@ class Snapshot:
                     to_do="Run 'patron run' again, or roll back with 'patron release rollback'.",
                 )
 
-        # Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time.
-        self._cells = {
+        self._cells = self._columns()
+        self.set_by_hand = NOTHING_SET
+        self._as_published = self._cells
+
+    def with_set(self, set_by_hand: SetByHand) -> Snapshot:
+        """The same release with what people set in place of what was published; told to nobody who holds this one."""
+        over = copy.copy(self)
+        over.__dict__.pop("set_more", None)
+        over.scores, over.segments = set_by_hand.over(self.scores), set_by_hand.over(self.segments)
+        over._cells = over._columns()
+        over.set_by_hand = set_by_hand
+        return over
+
+    @cached_property
+    def set_more(self) -> float:
+        """How much more is expected of everybody by what people set than was published."""
+        if not self.set_by_hand.values or not self.scores.num_rows:
+            return 0.0
+        published = dict(self._as_published["score"])["expected_value"]
+        return float(pc.sum(pc.subtract(self.scores["expected_value"].chunk(0), published)).as_py())
+
+    def set_for(self, customer_id: str, place: int) -> tuple[Told, ...]:
+        """What is set by hand for the customer at this place, beside what was published."""
+        values = self.set_by_hand.of(customer_id)
+        if not values:
+            return ()
+        return told(values, self.published_at(place))
+
+    def published_at(self, place: int) -> dict[str, Any]:  # Any: values of columns
+        """What was published of what people may set, for the customer at a place."""
+        return {name: column[place].as_py() for name, column in self._settable}
+
+    @cached_property
+    def _settable(self) -> tuple[tuple[str, pa.Array], ...]:
+        columns = (*self._as_published["score"], *self._as_published["segments"])
+        return tuple((name, column) for name, column in columns if name in ("tier", "expected_value"))
+
+    def _columns(self) -> dict[str, tuple[tuple[str, pa.Array], ...]]:
+        """Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time."""
+        return {
             "score": _arrays(self.scores),
             "segments": _arrays(self.segments),
             "behaviour": _arrays(self.behaviour),

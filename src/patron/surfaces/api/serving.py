@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from patron.governance.accounts.secrets import ServerSecret
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.state.opened import State
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings
+from patron.settings import OverrideSettings, ReviewSettings, ServerSettings
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -30,3 +30,5 @@ class Serving:
     keys: KnownKeys
     passwords: PasswordDesk
     development: bool = False
+    overrides: OverrideSettings = field(default_factory=OverrideSettings)
+    reviews: ReviewSettings = field(default_factory=ReviewSettings)

@@ -16,7 +16,7 @@ from patron.reports.customer import customer_report
 from patron.reports.served import customers as asked
 from patron.reports.served.customers import Page
 from patron.reports.served.view import View
-from patron.surfaces.api import answers, cursors
+from patron.surfaces.api import answers, cursors, loop_answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
@@ -30,7 +30,7 @@ Filter = Annotated[str | None, Query(max_length=200, pattern=VISIBLE)]
 MOST = 1000
 
 
-@routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=answers.CustomersAnswer)
+@routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=loop_answers.CustomersAnswer)
 async def list_customers(
     view: Seen,
     who: Who,
@@ -64,7 +64,7 @@ async def list_customers(
     }
 
 
-@routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=answers.CustomerAnswer)
+@routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=loop_answers.CustomerAnswer)
 async def one_customer(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
     """One customer's value with its interval, groups and behaviour."""
     found = await _audited(asked.customer, view, customer_id, who, serving, "customer.read")

@@ -1,0 +1,83 @@
+"""The answers about what people set by hand and what waits for them, as the OpenAPI page tells them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patron.governance.overrides.override import Status
+from patron.surfaces.api import answers
+
+
+class SetByHandTold(BaseModel):
+    """A value that somebody set, with what was published beside it."""
+
+    override: str
+    field: Literal["tier", "expected_value"]
+    value: float | str
+    published: float | str
+    by: str
+    because: str
+    until: datetime
+
+
+class CustomerAnswer(answers.CustomerAnswer):
+    """One customer. What people set by hand stands in ``score`` and ``segments``; ``overrides`` says so, with what was published.
+
+    The interval stays the model's.
+    """
+
+    overrides: list[SetByHandTold]
+
+
+class ListedCustomer(answers.ListedCustomer):
+    """One customer in a list; ``overridden`` names what was set by hand."""
+
+    overridden: list[str]
+
+
+class CustomersAnswer(answers.Answer):
+    """A page of customers by id, and how many there are in all."""
+
+    customers: list[ListedCustomer]
+    total: int
+    cursor: str | None = Field(description="Send it for the next page; null at the end")
+
+
+class OverrideTold(BaseModel):
+    """What somebody set by hand for a customer, why, until when, and what became of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    customer_id: str
+    field: Literal["tier", "expected_value"]
+    value: Annotated[str, Field(description="Money as exact text, in the release's currency")]
+    published: Annotated[str, Field(description="What the release said instead, when it was set")]
+    release: str
+    because: str
+    status: Status
+    made_by: str
+    made_at: str
+    until: str
+    needs_second: bool
+    judged_by: str | None
+    judged_at: str | None
+    judged_because: str | None
+    ended_by: str | None
+    ended_at: str | None
+    ended_because: str | None
+    replaces: str | None
+    replaced_by: str | None
+
+
+class OverridesAnswer(BaseModel):
+    overrides: list[OverrideTold]
+    cursor: str | None = Field(description="Send it for the next page; null at the end")
+
+
+class CustomerOverridesAnswer(BaseModel):
+    customer_id: str
+    overrides: list[OverrideTold]
