@@ -22,6 +22,8 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "account.own"
     WRITE_OVERRIDES = "overrides.write"
     APPROVE_OVERRIDES = "overrides.approve"
+    READ_REVIEWS = "reviews.read"
+    DECIDE_REVIEWS = "reviews.decide"
 
 
 class Role(StrEnum):
@@ -39,7 +41,9 @@ class Role(StrEnum):
 
 _P = Permission
 _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
-_OF_CUSTOMERS: Final = frozenset({_P.READ_CUSTOMERS, _P.WRITE_OVERRIDES, _P.APPROVE_OVERRIDES})
+_OF_CUSTOMERS: Final = frozenset(
+    {_P.READ_CUSTOMERS, _P.WRITE_OVERRIDES, _P.APPROVE_OVERRIDES, _P.READ_REVIEWS, _P.DECIDE_REVIEWS}
+)
 """What is of single customers."""
 
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
@@ -51,7 +55,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.BRANCH_MANAGER: _ABOUT_RESULTS | _OF_CUSTOMERS,
         Role.ANALYST: _ABOUT_RESULTS | _OF_CUSTOMERS | {_P.READ_MODELS},
         Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.APPROVE_OVERRIDES},
+        Role.COMPLIANCE: _ABOUT_RESULTS
+        | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.APPROVE_OVERRIDES, _P.READ_REVIEWS},
         Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
     }
 )

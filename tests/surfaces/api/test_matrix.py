@@ -21,14 +21,14 @@ FILLED |= {"override_id": "nothing", "review_id": "nothing"}
 EXPECTED = {
     "admin": "accounts.manage audit.read metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
-    "marketing": "groups.read portfolio.read releases.read customers.read account.own overrides.write",
+    "marketing": "groups.read portfolio.read releases.read customers.read account.own overrides.write reviews.read reviews.decide",
     "branch manager": "groups.read portfolio.read releases.read customers.read account.own overrides.write overrides.approve "
-    "",
+    "reviews.read reviews.decide",
     "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own overrides.write "
-    "overrides.approve",
+    "overrides.approve reviews.read reviews.decide",
     "engineer": "releases.read models.read metrics.read account.own",
     "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read account.own "
-    "overrides.approve",
+    "overrides.approve reviews.read",
     "service": "customers.read groups.read portfolio.read releases.read",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from patron.errors import DamagedRelease
 from patron.releases.contents import Release
+from patron.reports.overridden import overridden
 from patron.reports.set_by_hand import NOTHING_SET, SetByHand, Told, told
 
 _WORDS: Final = 0.2
@@ -89,6 +90,11 @@ class Snapshot:
             part: {name: column[place].as_py() for name, column in columns} if columns else None
             for part, columns in self._cells.items()
         }
+
+    @property
+    def effective_release(self) -> Release:
+        """The release for questions that read its files, with what is set by hand over it."""
+        return overridden(self.release, self.set_by_hand)
 
     @property
     def id(self) -> str:

@@ -82,7 +82,7 @@ async def customer_moves(customer_id: Id, view: Seen, who: Who, serving: Held) -
 async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
     """Why the value is what it is: drivers that add up to it, what would lift the customer, what changed since the release before."""
     await _audited(asked.customer, view, customer_id, who, serving, "customer.reasons")
-    report = await asyncio.to_thread(customer_report, view.snapshot.release, customer_id)
+    report = await asyncio.to_thread(customer_report, view.snapshot.effective_release, customer_id)
     return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
 
 
