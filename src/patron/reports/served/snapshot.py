@@ -111,6 +111,11 @@ class Snapshot:
         return _laid_out(_by_customer(self.release.moves()))
 
     @cached_property
+    def changes(self) -> pa.Table:
+        """What each customer was worth in the release before and is worth now; none in a first release."""
+        return _by_customer(self.release.bridge().select(["customer_id", "value_before", "value_now"]))
+
+    @cached_property
     def segmentation(self) -> Mapping[str, Any]:  # Any: plain data
         return self.release.segmentation()
 

@@ -14,12 +14,22 @@ from patron.surfaces.api.allowed import undeclared
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import LOG, Problem, tell_problems
-from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, portfolio, releases
+from patron.surfaces.api.routes import (
+    account,
+    accounts,
+    audit,
+    customers,
+    health,
+    metrics,
+    portfolio,
+    releases,
+    reviews,
+)
 from patron.surfaces.api.routes import overrides as overrides_routes
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit, overrides_routes)
+_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit, overrides_routes, reviews)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."

@@ -81,3 +81,34 @@ class OverridesAnswer(BaseModel):
 class CustomerOverridesAnswer(BaseModel):
     customer_id: str
     overrides: list[OverrideTold]
+
+
+class ReviewTold(BaseModel):
+    """Something that waits for a person: a record of the exception queue, or a customer to be looked at."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: Annotated[str, Field(description="The same for the same kind and subject, in any release")]
+    kind: Literal["record", "low_confidence", "change", "alert"]
+    subject: Annotated[str, Field(description="The customer's id, or the record's entry in the queue")]
+    why: str
+    value: Annotated[float | None, Field(description="What is at stake, in the release's currency; null for a record")]
+    status: Literal["open", "decided"]
+    owner: str | None
+    first_seen: str
+    due_at: str
+    overdue: bool
+    may: Annotated[list[str], Field(description="What can be decided here; a record is fixed with 'patron queue fix'")]
+    verdict: str | None
+    because: str | None
+    decided_by: str | None
+    decided_at: str | None
+
+
+class ReviewsAnswer(answers.Answer):
+    """A page of what waits, the first that is due first; ``open`` and ``overdue`` count all that the filters leave."""
+
+    reviews: list[ReviewTold]
+    open: int
+    overdue: int
+    cursor: str | None = Field(description="Send it for the next page; null at the end")

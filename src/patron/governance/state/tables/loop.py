@@ -49,7 +49,7 @@ REVIEWS: Final = Table(
     METADATA,
     Column("id", ID, primary_key=True),
     Column("kind", String(30), nullable=False),
-    Column("subject", String(200), nullable=False),
+    Column("subject", Text, nullable=False),
     Column("first_seen", MOMENT, nullable=False),
     Column("owner", String(LONGEST_NAME)),
     Column("verdict", String(20)),

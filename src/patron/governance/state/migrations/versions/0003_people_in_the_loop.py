@@ -57,7 +57,7 @@ def upgrade() -> None:
         "reviews",
         sa.Column("id", _ID, nullable=False),
         sa.Column("kind", sa.String(30), nullable=False),
-        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("first_seen", sa.BigInteger(), nullable=False),
         sa.Column("owner", _NAME),
         sa.Column("verdict", sa.String(20)),
