@@ -34,7 +34,7 @@ ANNA, BERT = person("anna"), person("bert")
 
 def new(customer: str = "c1", value: str = "120.50", hours: float = 1) -> NewOverride:
     until = now_in_microseconds() + int(hours * HOUR)
-    return NewOverride(customer, "expected_value", value, "80.0", "They told us", "r1", "2026-10-31", 90, until)
+    return NewOverride(customer, "expected_value", value, "80.0", "500", "They told us", "r1", "2026-10-31", 90, until)
 
 
 def noted(who: Identity) -> Callable[[Override], object]:

@@ -28,7 +28,7 @@ VALUE = 98765.4321
 
 def set_by_hand(folder: Path, customer_id: str, field: str, value: str) -> None:
     state = open_state(f"sqlite:///{folder / FILE_NAME}")
-    new = NewOverride(customer_id, field, value, "1", "They [bold]signed", "r", "2026-10-31", 90, 2**52)  # type: ignore[arg-type]  # a word from a test
+    new = NewOverride(customer_id, field, value, "1", "0", "They [bold]signed", "r", "2026-10-31", 90, 2**52)  # type: ignore[arg-type]  # a word from a test
     set_override(state, new, ANNA, lambda one: act_of(ANNA, "override.set", one.id), needs_second=False)
     state.close()
 

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.kept import everything_in
+from patron.errors import NothingThere
 from patron.governance.audit.chain import entries
 from patron.governance.overrides.asking import in_force
-from patron.releases.contents import load_release
+from patron.releases.contents import Release, load_release
 from patron.reports.served.current import CurrentRelease
 from patron.reports.served.customers import customer, customers
 from patron.reports.served.groups import groups
@@ -25,6 +26,7 @@ from patron.reports.served.view import View
 from patron.reports.set_by_hand import FieldName, SetByHand, SetValue
 from patron.settings import OverrideSettings
 from patron.surfaces.api.answers import Answer
+from patron.surfaces.api.routes import customers as routes
 from patron.surfaces.what_is_set import what_is_set
 from served_workspace import branch_of, customer_ids, publish, served_workspace
 from surfaces.api.called import Called, called
@@ -110,7 +112,9 @@ def test_no_route_about_the_release_is_left_out_above(server: Called) -> None:
     """A new route that answers from the release must be added to the test above, or here with why it shows no value."""
     shown = {
         "/v1/customers", "/v1/customers/{customer_id}", "/v1/portfolio", "/v1/branches", "/v1/segments/{view_name}",
-        "/v1/segments/{view_name}/{group}/members", "/v1/customers/{customer_id}/reasons",
+        "/v1/segments/{view_name}/{group}/members",
+        "/v1/customers/{customer_id}/reasons",  # below
+        "/v1/reviews",  # in test_reviews
     }  # fmt: skip
     as_published = {
         "/v1/customers/{customer_id}/moves",
@@ -123,6 +127,22 @@ def test_no_route_about_the_release_is_left_out_above(server: Called) -> None:
         if isinstance(getattr(route, "response_model", None), type) and issubclass(route.response_model, Answer)  # type: ignore[attr-defined]
     }
     assert about - shown - as_published == set()
+
+
+def test_reasons_are_told_of_the_release_with_what_is_set_over_it(
+    server: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Release] = []
+
+    def report(release: Release, _: str) -> None:
+        asked.append(release)
+        raise NothingThere("This release has no features.")
+
+    monkeypatch.setattr(routes, "customer_report", report)
+    analyst = server.as_person("analyst")
+    put(server, "c00002", analyst)
+    server.client.get("/v1/customers/c00002/reasons", headers=analyst)
+    assert asked[0].scores()["expected_value"].to_pylist()[2] == 1000.25
 
 
 def test_it_holds_until_the_minute_it_ends_and_a_new_release_changes_nothing(tmp_path: Path) -> None:

@@ -18,13 +18,15 @@ _O: Final = OVERRIDES.c
 
 @dataclass(frozen=True)
 class NewOverride:
-    """What somebody wants to set. ``published`` is what the release says instead, ``release``, ``as_of`` and ``horizon_days``
-    which one that is; values are exact text, ``until`` in microseconds since 1970."""
+    """What somebody wants to set. ``published`` is what the release says instead and ``historic`` what the customer has brought
+    so far by it; ``release``, ``as_of`` and ``horizon_days`` say which one that is. Values are exact text, ``until`` is in
+    microseconds since 1970."""
 
     customer_id: str
     field: Field
     value: str
     published: str
+    historic: str
     because: str
     release: str
     as_of: str

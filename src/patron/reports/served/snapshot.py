@@ -15,6 +15,7 @@ from patron.releases.contents import Release
 from patron.reports.overridden import overridden
 from patron.reports.set_by_hand import NOTHING_SET, SetByHand, Told, told
 
+_SETTABLE: Final = ("tier", "expected_value", "historic_value")
 _WORDS: Final = 0.2
 """A text column with at most this share of different values is kept as a dictionary: groups, places, models."""
 
@@ -68,13 +69,13 @@ class Snapshot:
         return told(values, self.published_at(place))
 
     def published_at(self, place: int) -> dict[str, Any]:  # Any: values of columns
-        """What was published of what people may set, for the customer at a place."""
+        """What was published of what people may set, and of what they set it by, for the customer at a place."""
         return {name: column[place].as_py() for name, column in self._settable}
 
     @cached_property
     def _settable(self) -> tuple[tuple[str, pa.Array], ...]:
         columns = (*self._as_published["score"], *self._as_published["segments"])
-        return tuple((name, column) for name, column in columns if name in ("tier", "expected_value"))
+        return tuple((name, column) for name, column in columns if name in _SETTABLE)
 
     def _columns(self) -> dict[str, tuple[tuple[str, pa.Array], ...]]:
         """Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time."""

@@ -21,6 +21,7 @@ from patron.surfaces.api.routes import (
     customers,
     health,
     metrics,
+    override_scores,
     portfolio,
     releases,
     reviews,
@@ -29,7 +30,19 @@ from patron.surfaces.api.routes import overrides as overrides_routes
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit, overrides_routes, reviews)
+_ROUTES = (
+    health,
+    metrics,
+    account,
+    customers,
+    portfolio,
+    releases,
+    accounts,
+    audit,
+    overrides_routes,
+    override_scores,
+    reviews,
+)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."

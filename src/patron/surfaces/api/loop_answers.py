@@ -112,3 +112,39 @@ class ReviewsAnswer(answers.Answer):
     open: int
     overdue: int
     cursor: str | None = Field(description="Send it for the next page; null at the end")
+
+
+class ScoredOverride(BaseModel):
+    """A value that was set by hand beside what came within the horizon; money as exact text."""
+
+    override: str
+    customer_id: str
+    by: str
+    value: str
+    published: str
+    matures_on: str
+    verdict: Literal["right", "wrong", "even", "not yet", "no outcome"]
+    actual: str | None
+    own_error: str | None
+    model_error: str | None
+    read_on: str | None
+
+
+class ScoredPerson(BaseModel):
+    """What came of a person's overrides, with mean errors beside the model's of the same customers."""
+
+    by: str
+    right: int
+    wrong: int
+    even: int
+    not_yet: int
+    no_outcome: int
+    own_error: str | None
+    model_error: str | None
+
+
+class OverrideReportAnswer(BaseModel):
+    overrides: list[ScoredOverride]
+    people: list[ScoredPerson]
+    tiers: Annotated[int, Field(description="Overrides of tiers, which have no value to be held to")]
+    withdrawn: int

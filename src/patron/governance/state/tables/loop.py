@@ -17,6 +17,7 @@ OVERRIDES: Final = Table(
     Column("field", String(20), nullable=False),
     Column("value", String(40), nullable=False),
     Column("published", String(40), nullable=False),
+    Column("historic", String(40), nullable=False),
     Column("because", Text, nullable=False),
     Column("release", String(100), nullable=False),
     Column("as_of", String(10), nullable=False),

@@ -216,17 +216,24 @@ def _parsed(wanted: Wanted, view: View, customer_id: str) -> NewOverride:
         raise UnknownName("tier", wanted.tier, TIERS)
     field: Field = "expected_value" if wanted.tier is None else "tier"
     manifest = view.snapshot.release.manifest
+    published = view.snapshot.published_at(place_in(view, customer_id))
     return NewOverride(
         customer_id=customer_id,
         field=field,
         value=wanted.tier or f"{wanted.expected_value:f}",
-        published=f"{view.snapshot.published_at(place_in(view, customer_id))[field]}",
+        published=_exact(published[field]),
+        historic=_exact(published["historic_value"]),
         because=wanted.because.strip() or _no_reason(),
         release=manifest.id,
         as_of=manifest.as_of,
         horizon_days=manifest.horizon_days,
         until=_end(wanted.until),
     )
+
+
+def _exact(value: float | str) -> str:
+    """A published value as exact text, money in ten-thousandths."""
+    return value if isinstance(value, str) else f"{Decimal(str(value)).quantize(Decimal('0.0001')):f}"
 
 
 def _no_reason() -> str:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("field", sa.String(20), nullable=False),
         sa.Column("value", sa.String(40), nullable=False),
         sa.Column("published", sa.String(40), nullable=False),
+        sa.Column("historic", sa.String(40), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
         sa.Column("release", sa.String(100), nullable=False),
         sa.Column("as_of", sa.String(10), nullable=False),
