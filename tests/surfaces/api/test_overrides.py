@@ -282,6 +282,13 @@ def test_what_cannot_be_set_is_refused_with_what_is_allowed(server: Called, told
     assert get(server, "overrides", server.with_key("analyst"))["overrides"] == []
 
 
+def test_money_is_kept_in_ten_thousandths_however_it_was_written(server: Called) -> None:
+    analyst = server.with_key("analyst")
+    written = {"0E-4000": "0.0000", "-0": "0.0000", "1E+3": "1000.0000", "12.3": "12.3000"}
+    for customer_id, (text, kept) in zip(customer_ids(4), written.items(), strict=True):
+        assert put(server, customer_id, analyst, expected_value=text)["value"] == kept
+
+
 def test_a_second_one_is_refused_until_it_names_what_it_replaces(server: Called) -> None:
     analyst = server.as_person("analyst")
     first = put(server, "c00002", analyst)
@@ -289,7 +296,7 @@ def test_a_second_one_is_refused_until_it_names_what_it_replaces(server: Called)
     assert (refused.status_code, first["id"] in refused.json()["to_do"]) == (409, True)
     put(server, "c00002", analyst, expected_value="3.5", replaces=first["id"])
     told = get(server, "customers/c00002/overrides", analyst)["overrides"]
-    assert [(one["status"], one["value"]) for one in told] == [("in force", "3.5"), ("replaced", "1000.25")]
+    assert [(one["status"], one["value"]) for one in told] == [("in force", "3.5000"), ("replaced", "1000.2500")]
     assert get(server, "customers/c00002", analyst)["score"]["expected_value"] == 3.5
 
 

@@ -220,7 +220,7 @@ def _parsed(wanted: Wanted, view: View, customer_id: str) -> NewOverride:
     return NewOverride(
         customer_id=customer_id,
         field=field,
-        value=wanted.tier or f"{wanted.expected_value:f}",
+        value=_exact(wanted.tier or wanted.expected_value or Decimal(0)),
         published=_exact(published[field]),
         historic=_exact(published["historic_value"]),
         because=wanted.because.strip() or _no_reason(),
@@ -231,9 +231,9 @@ def _parsed(wanted: Wanted, view: View, customer_id: str) -> NewOverride:
     )
 
 
-def _exact(value: float | str) -> str:
-    """A published value as exact text, money in ten-thousandths."""
-    return value if isinstance(value, str) else f"{Decimal(str(value)).quantize(Decimal('0.0001')):f}"
+def _exact(value: Decimal | float | str) -> str:
+    """A value as exact text, money in ten-thousandths, and no zero below zero."""
+    return value if isinstance(value, str) else f"{Decimal(str(value)).quantize(Decimal('0.0001')) + 0:f}"
 
 
 def _no_reason() -> str:
