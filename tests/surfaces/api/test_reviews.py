@@ -90,7 +90,7 @@ def subjects(told: Facts) -> list[str]:
 
 
 def test_each_kind_tells_of_its_customers_those_of_most_value_first(server: Called) -> None:
-    analyst = server.as_person("analyst")
+    analyst = server.with_key("analyst")
     assert subjects(listed(server, analyst, "&kind=low_confidence")) == ["c00015", "c00010", "c00005", "c00000"]
     assert subjects(listed(server, analyst, "&kind=alert")) == [f"c000{number}" for number in range(35, 29, -1)]
     (changed,) = listed(server, analyst, "&kind=change")["reviews"]
@@ -103,13 +103,13 @@ def test_each_kind_tells_of_its_customers_those_of_most_value_first(server: Call
 
 
 def test_who_was_valued_by_hand_needs_no_second_look_for_that(server: Called) -> None:
-    analyst = server.as_person("analyst")
+    analyst = server.with_key("analyst")
     put(server, "c00015", analyst)
     assert subjects(listed(server, analyst, "&kind=low_confidence")) == ["c00010", "c00005", "c00000"]
 
 
 def test_a_list_is_read_page_by_page(server: Called) -> None:
-    analyst = server.as_person("analyst")
+    analyst = server.with_key("analyst")
     found: list[str] = []
     cursor = ""
     while True:
@@ -124,7 +124,7 @@ def test_a_list_is_read_page_by_page(server: Called) -> None:
 
 def test_a_branch_manager_sees_and_decides_own_customers_only(server: Called) -> None:
     write_waiting(server.serving.workspace, WaitingRecords(datetime.now(UTC), 1, (record("e1"),)))
-    west, everybody = server.as_person("branch manager", ["west"]), listed(server, server.as_person("analyst"))
+    west, everybody = server.with_key("branch manager", ["west"]), listed(server, server.with_key("analyst"))
     theirs = listed(server, west)
     expected = [
         one for one in subjects(everybody) if one[0] == "c" and int(one[1:]) % 3 == 2 and int(one[1:]) % 10 != 9
@@ -160,7 +160,7 @@ def test_a_decision_is_kept_and_counted_and_made_once(server: Called) -> None:
 
 
 def test_what_nobody_decides_is_overdue(server: Called) -> None:
-    analyst = server.as_person("analyst")
+    analyst = server.with_key("analyst")
     one = listed(server, analyst)["reviews"][-1]
     assert listed(server, analyst, "&status=overdue")["reviews"] == []
     with server.serving.state.changing() as connection:
@@ -172,7 +172,7 @@ def test_what_nobody_decides_is_overdue(server: Called) -> None:
 
 
 def test_a_record_is_decided_where_runs_read_it_and_waits_again_once_that_is_undone(server: Called) -> None:
-    folder, analyst = server.serving.workspace, server.as_person("analyst")
+    folder, analyst = server.serving.workspace, server.with_key("analyst")
     assert listed(server, analyst, "&kind=record")["reviews"] == []
     left = (record("e1"), record("e2", "foreign_currency", ("accept", "fix", "drop")))
     write_waiting(folder, WaitingRecords(datetime.now(UTC), 2, left))

@@ -46,7 +46,7 @@ class CurrentRelease:
         self._ends_at: int | None = None
         self._snapshot: Snapshot | None = None
         self._views = _views()
-        self._changing = Lock()
+        self._looking, self._changing = Lock(), Lock()  # a release that is being read holds up nothing that ends
         self._ended = Event()
         self._follower: Thread | None = None
         self.fault: str | None = None
@@ -64,7 +64,7 @@ class CurrentRelease:
 
     def look(self) -> None:
         """Read the shelf now, and the release it points to if it is another one; and what is set by hand, if that changed."""
-        with self._changing:
+        with self._looking:
             try:
                 name = Shelf(self._releases).current_name()
                 if name is None:
@@ -73,8 +73,9 @@ class CurrentRelease:
                 published = held if held and held.id == name else Snapshot(load_release(self._workspace, name))
                 told = self._asks_what_is_set(self._set.version)
                 if published is not held or told is not None:
-                    self._published, self._set = published, told or self._set
-                    self._lay_over()
+                    with self._changing:
+                        self._published, self._set = published, told or self._set
+                        self._lay_over()
                 self.fault = None
             except (PatronError, OSError, ValueError, KeyError) as error:  # of files that are not what they claim, too
                 self.fault = str(error)
