@@ -6,12 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from patron.errors import StorageFailed
+from patron.governance.state.opened import open_state
 from patron.pipeline.judging.kept_queue import keep_waiting
 from patron.pipeline.queue.queue import show, waiting
 from patron.pipeline.runner import RunOutcome, Watcher, opened_run, run_until
-from patron.quality.decision_log import append_decisions
+from patron.quality.decision_log import append_decisions, logged_decisions
 from patron.quality.decisions import Decision
 from patron.quality.waiting_file import FILE_NAME, WaitingRecords, read_waiting
 from pipeline.test_queue import FOREIGN, GOOD, UNREAD, WORDS, shop
@@ -71,3 +73,11 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("{", "utf-8")
     with pytest.raises(StorageFailed, match="cannot be read"):
         read_waiting(tmp_path)
+
+
+def test_decisions_are_read_while_somebody_writes_to_the_state(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with state.changing() as connection:
+        connection.execute(text("UPDATE audit_head SET place = 0"))
+        assert logged_decisions(tmp_path) == ()
+    state.close()

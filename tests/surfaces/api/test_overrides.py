@@ -235,6 +235,8 @@ def test_one_who_set_it_does_not_approve_it(tmp_path: Path) -> None:
         path, why = f"/v1/overrides/{made['id']}/approval", {"because": "I saw the contract"}
         own = server.client.post(path, json=why, headers=anna)
         assert (own.status_code, "same person" in own.text) == (403, True)
+        *_, tried = entries(server.serving.state)
+        assert (tried.action, tried.outcome) == ("override.approve", "refused")
         assert server.client.post(path, json=why, headers=server.as_person("marketing")).status_code == 403
         assert (
             server.client.post(path, json=why, headers=server.as_person("branch manager", ["north"])).status_code == 404

@@ -14,7 +14,7 @@ from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Of
 
-from patron.errors import NothingThere, UnknownName, UsageError
+from patron.errors import NeedsAnother, NothingThere, UnknownName, UsageError
 from patron.governance.audit.chain import Act, act_of
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.identity import Identity
@@ -181,18 +181,25 @@ def sees(view: View, override: Override) -> bool:
 async def _judged(
     override_id: str, view: View, who: Identity, serving: Serving, *, approves: bool, because: str
 ) -> dict[str, Any]:  # Any: JSON
-    await _seen_override(override_id, view, serving)
-    noted = _noted(serving, who, "override.approve" if approves else "override.refuse")
-    judged = await asyncio.to_thread(
-        lambda: judge_override(serving.state, override_id, who, noted, approves=approves, because=because)
-    )
+    held = await _seen_override(override_id, view, serving)
+    action = "override.approve" if approves else "override.refuse"
+    noted = _noted(serving, who, action)
+    try:
+        judged = await asyncio.to_thread(
+            lambda: judge_override(serving.state, override_id, who, noted, approves=approves, because=because)
+        )
+    except NeedsAnother:
+        subject = customer_subject(serving.secret, held.customer_id)
+        await serving.audit.write(act_of(who, action, subject, "refused", override=override_id))
+        raise
     return await _followed(serving, judged)
 
 
-async def _seen_override(override_id: str, view: View, serving: Serving) -> None:
+async def _seen_override(override_id: str, view: View, serving: Serving) -> Override:
     held = await asyncio.to_thread(asking.override_with, serving.state, override_id)
     if not sees(view, held):
         raise asking.no_override(override_id)
+    return held
 
 
 async def _in_scope(view: View, customer_id: str, who: Identity, serving: Serving, action: str) -> None:
