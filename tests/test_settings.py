@@ -87,9 +87,10 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
-    given = {"PATRON_VALUE_CURRENCY": "SEK", "PATRON_MODELS_CANDIDATES": "bg_nbd"}
+    given = {"PATRON_VALUE_CURRENCY": "SEK", "PATRON_MODELS_CANDIDATES": "bg_nbd", "PATRON_OVERRIDES_FOUR_EYES": "true"}
     settings = read_settings(written(tmp_path, GOOD), given)
     assert settings.value.currency == "SEK"
+    assert settings.overrides.four_eyes is True
     assert settings.models.candidates == ("bg_nbd",)
 
 

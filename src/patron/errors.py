@@ -4,7 +4,9 @@ PatronError
 ├── UsageError              what was asked for cannot be done as asked (exit 2)
 │   ├── SettingsError       patron.toml is wrong; carries every fault
 │   ├── UnknownName         a name that is not one of the known ones
-│   └── NothingThere        a file, folder, release or workspace that does not exist
+│   ├── NothingThere        a file, folder, release or workspace that does not exist
+│   ├── AlreadySo           what was to be changed has changed already, or stands in the way
+│   └── NeedsAnother        what only somebody else may do
 ├── DataError               the data, not the request, is at fault (exit 3)
 │   ├── UnreadableFile      a file that cannot be read as what it claims to be
 │   ├── AmbiguousData       a value that can be read in two ways; the user must say which
@@ -64,6 +66,14 @@ class UnknownName(UsageError):
 
 class NothingThere(UsageError):
     """A file, folder, release or workspace that does not exist."""
+
+
+class AlreadySo(UsageError):
+    """What was to be changed has changed already, or something that stands is in the way."""
+
+
+class NeedsAnother(UsageError):
+    """What only somebody else may do: four eyes are asked for."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ class Permission(StrEnum):
     READ_AUDIT = "audit.read"
     MANAGE_ACCOUNTS = "accounts.manage"
     OWN_ACCOUNT = "account.own"
+    WRITE_OVERRIDES = "overrides.write"
+    APPROVE_OVERRIDES = "overrides.approve"
+    READ_REVIEWS = "reviews.read"
+    DECIDE_REVIEWS = "reviews.decide"
 
 
 class Role(StrEnum):
@@ -41,37 +45,25 @@ class Role(StrEnum):
 
 _P = Permission
 _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
+_OF_CUSTOMERS: Final = frozenset(
+    {_P.READ_CUSTOMERS, _P.SCORE_DATA, _P.WRITE_OVERRIDES, _P.APPROVE_OVERRIDES, _P.READ_REVIEWS, _P.DECIDE_REVIEWS}
+)
+"""What is of single customers."""
+_ABOUT_RUNS: Final = frozenset({_P.READ_METRICS, _P.TELL_EVENTS, _P.READ_RUNS, _P.START_RUNS})
 
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         # Accounts and operation; whoever gives others access does not read customers.
-        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS, _P.SCORE_DATA},
+        Role.ADMIN: frozenset(_P) - _OF_CUSTOMERS,
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
-        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.SCORE_DATA},
-        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.SCORE_DATA},
-        Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.SCORE_DATA, _P.READ_RUNS},
-        Role.ENGINEER: frozenset(
-            {
-                _P.READ_RELEASES,
-                _P.READ_MODELS,
-                _P.READ_METRICS,
-                _P.TELL_EVENTS,
-                _P.READ_RUNS,
-                _P.START_RUNS,
-                _P.OWN_ACCOUNT,
-            }
-        ),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.READ_RUNS},
-        Role.SERVICE: frozenset(
-            {
-                _P.READ_CUSTOMERS,
-                _P.READ_GROUPS,
-                _P.READ_PORTFOLIO,
-                _P.READ_RELEASES,
-                _P.TELL_EVENTS,
-                _P.SCORE_DATA,
-            }
-        ),
+        Role.MARKETING: _ABOUT_RESULTS | _OF_CUSTOMERS - {_P.APPROVE_OVERRIDES},
+        Role.BRANCH_MANAGER: _ABOUT_RESULTS | _OF_CUSTOMERS,
+        Role.ANALYST: _ABOUT_RESULTS | _OF_CUSTOMERS | {_P.READ_MODELS, _P.READ_RUNS},
+        Role.ENGINEER: _ABOUT_RUNS | {_P.READ_RELEASES, _P.READ_MODELS, _P.OWN_ACCOUNT},
+        Role.COMPLIANCE: _ABOUT_RESULTS
+        | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT, _P.READ_RUNS}
+        | {_P.APPROVE_OVERRIDES, _P.READ_REVIEWS},
+        Role.SERVICE: (_ABOUT_RESULTS - {_P.OWN_ACCOUNT}) | {_P.READ_CUSTOMERS, _P.TELL_EVENTS, _P.SCORE_DATA},
     }
 )
 """What each role may do. A role's holder may be allowed less (an API key names its own permissions), never more."""

@@ -19,6 +19,7 @@ from patron.pipeline.gates.gate import RESULTS, mark, passed_gate, record, refus
 from patron.pipeline.gates.rules import unapproved
 from patron.pipeline.gates.silver import freshness
 from patron.pipeline.judging.decided import decisions_of
+from patron.pipeline.judging.kept_queue import keep_waiting
 from patron.pipeline.landing.fetch import fetch_sources, lake_paths
 from patron.pipeline.publishing.report import REPORT, write_report
 from patron.pipeline.step import FACTS, Run, SourceFile, Step, StepReport
@@ -173,6 +174,7 @@ def run_to_release(run: Run, watcher: Watcher) -> RunOutcome:
         report = finished.get(step.name) or _do(run, step, watcher)
         done.append(report)
         watcher.done(report)
+    keep_waiting(run)
     name = run.recall("release")
     if unchanged and not (run.workspace.folder / REPORT).exists():
         write_report(run.workspace.folder, name)

@@ -17,6 +17,8 @@ from patron.reports.customer_facts import Change, CustomerFacts
 from patron.reports.customer_page import customer_html
 from patron.reports.customer_reasons import TierAhead, explained_value, kept_clusters, tier_ahead
 from patron.reports.customer_words import Told, customer_sections, customer_text
+from patron.reports.overridden import published
+from patron.reports.set_by_hand import told as beside
 from patron.scores.explanation import CustomerExplanation, release_model
 
 
@@ -37,12 +39,16 @@ class CustomerReport(CustomerFacts):
 
 
 def customer_report(release: Release, customer_id: str) -> CustomerReport:
-    """Everything about one customer; NothingThere, with the ids that look alike, for one whom the release does not have."""
-    scores = rows.score_row(release, customer_id)
-    segments = rows.segment_row(release, customer_id)
+    """Everything about one customer; NothingThere, with the ids that look alike, for one whom the release does not have.
+
+    Reasons are the model's, of what was published, also where people set something over it.
+    """
+    own, set_by_hand = published(release)
+    model, groups = rows.score_row(own, customer_id), rows.segment_row(own, customer_id)
+    scores, segments = rows.score_row(release, customer_id), rows.segment_row(release, customer_id)
     manifest, told = release.manifest, release.segmentation()
     customer = rows.described_customer(release, customer_id)
-    explanation, ahead, not_told = _reasons(release, customer, scores["expected_value"], str(segments.get("tier")))
+    explanation, ahead, not_told = _reasons(own, customer, model["expected_value"], str(groups.get("tier")))
     clusters = kept_clusters(release) if segments.get("cluster_id") is not None else None
     return CustomerReport(
         customer_id=customer_id,
@@ -60,6 +66,7 @@ def customer_report(release: Release, customer_id: str) -> CustomerReport:
         ahead=ahead,
         not_told=not_told,
         moves=tuple(rows.move_rows(release, customer_id)),
+        overrides=beside(set_by_hand.of(customer_id), {**model, **groups}),
         change=_change(rows.bridge_row(release, customer_id), told.get("bridge", {})),
     )
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from patron.reports.customer_reasons import ClusterReasons, TierAhead
+from patron.reports.set_by_hand import Told
 from patron.scores.bridge import Sums
 from patron.scores.explanation import CustomerExplanation
 from patron.scores.plain_data import without_nan
@@ -29,7 +30,7 @@ class CustomerFacts:
     """Everything a release says of one customer.
 
     ``scores``, ``segments`` and ``behaviour`` are the customer's rows of those tables. ``not_told`` says why there is no
-    explanation or no way up, where there is none.
+    explanation or no way up, where there is none. ``overrides`` is what people set, in place of what was published.
     """
 
     customer_id: str
@@ -48,6 +49,7 @@ class CustomerFacts:
     not_told: tuple[str, ...]
     moves: tuple[Mapping[str, Any], ...]
     change: Change | None
+    overrides: tuple[Told, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:  # Any: JSON
         """All of it as plain data, for JSON."""

@@ -13,6 +13,7 @@ from patron.models.arrays import Floats
 from patron.models.customers import Customers
 from patron.models.explaining.typical import typical_customer
 from patron.releases.contents import BEHAVIOUR, BRIDGE, FEATURES, MEMBERS, MOVES, SCORES, SEGMENTS, Release
+from patron.reports.overridden import read_customer
 from patron.reports.wording import printable
 from patron.scores.bridge import PARTS, Sums, from_text
 from patron.scores.views import customers_of, numbered
@@ -102,9 +103,8 @@ def close_ids(release: Release, customer_id: str) -> list[str]:
 
 
 def _rows(release: Release, file: str, customer_id: str) -> pa.Table | None:
-    """The rows of one customer; row groups that cannot hold it are not read."""
     path = release.folder / file
-    return pq.read_table(path, filters=[("customer_id", "=", customer_id)]) if path.is_file() else None
+    return read_customer(release, path, customer_id) if path.is_file() else None
 
 
 def _first(rows: pa.Table | None) -> Row:

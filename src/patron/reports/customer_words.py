@@ -48,6 +48,7 @@ def customer_sections(facts: CustomerFacts) -> tuple[Told, ...]:
     """All that is told of a customer; a section with nothing to say is left out."""
     sections = (
         Told(f"Customer {printable(facts.customer_id)} on {day(facts.as_of)}", tuple(_worth(facts))),
+        Told("What people set by hand", tuple(_set_by_hand(facts))),
         Told("Where they belong", tuple(_groups(facts))),
         Told("Where they are heading", tuple(_heading(facts.segments, facts.horizon_days))),
         Told("How they behave", tuple(_behaviour(facts)) if facts.behaviour else ()),
@@ -70,12 +71,25 @@ def customer_text(sections: tuple[Told, ...]) -> str:
     return "\n\n".join(blocks)
 
 
+def _set_by_hand(facts: CustomerFacts) -> Iterator[Line]:
+    for one in facts.overrides:
+        label = "Tier" if one.field == "tier" else "Value"
+        now, before = (
+            value if isinstance(value, str) else estimate(value, facts.currency) for value in (one.value, one.published)
+        )
+        words = f"{now} instead of {before}, by {one.by} until {day(date.fromisoformat(one.until[:10]))}: {one.because}"
+        yield label, printable(words)
+
+
 def _worth(facts: CustomerFacts) -> Iterator[Line]:
     row, currency = facts.scores, facts.currency
     low, high = float(row["value_low"]), float(row["value_high"])
     expected = money(float(row["expected_value"]), currency, rounding_step(low, high))
     ahead = period(facts.horizon_days)
-    yield "Value", f"{expected} expected in the {ahead} ahead; 80% sure: {money_range(low, high, currency)}"
+    if any(one.field == "expected_value" for one in facts.overrides):
+        yield "Value", f"{expected}, set by hand; the model is 80% sure of {money_range(low, high, currency)}"
+    else:
+        yield "Value", f"{expected} expected in the {ahead} ahead; 80% sure: {money_range(low, high, currency)}"
     yield (
         "Orders",
         f"{number(row['expected_orders'], 1)} expected; {share(row['probability_no_purchase'])} chance of none; "

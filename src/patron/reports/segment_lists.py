@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from patron.errors import NothingThere, UnknownName, UsageError
 from patron.releases.contents import BEHAVIOUR, MEMBERS, MOVES, SCORES, SEGMENTS, Release
+from patron.reports.overridden import read_columns
 from patron.segments.tiers import TIERS
 from patron.tables import MONEY_SCALE
 
@@ -225,7 +226,7 @@ def _read(release: Release, file: str, *columns: str) -> pa.Table:
             f"Release {release.id} does not tell that: an earlier Patron made it.",
             to_do="Publish anew with 'patron run --again'.",
         )
-    return pq.read_table(path, columns=list(columns))
+    return read_columns(release, path, columns)
 
 
 def _labelled(release: Release, view: str) -> pa.Table:

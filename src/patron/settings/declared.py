@@ -387,6 +387,33 @@ class StreamSettings(Section):
     batch: int = Field(500, ge=1, le=10_000, description="how many messages are kept in one transaction")
 
 
+class OverrideSettings(Section):
+    """When a value that a person sets needs a second person."""
+
+    four_eyes: bool = Field(
+        False, description="true: whatever a person sets by hand waits until a second person has approved it"
+    )
+    four_eyes_above: float = Field(
+        0,
+        ge=0,
+        description="the same, only where the customer's value, published or set, is above this amount; 0: no amount",
+    )
+
+
+class ReviewSettings(Section):
+    """What is laid before a person, and until when."""
+
+    due_days: int = Field(14, ge=1, le=366, description="days within which what waits is to be decided")
+    most_of_a_kind: int = Field(
+        200, ge=1, le=10_000, description="customers laid before people for one reason, those of most value first"
+    )
+    least_change: float = Field(
+        0.5,
+        gt=0,
+        description="a value that changed since the release before by more than this share of the larger one is looked at",
+    )
+
+
 class Settings(Section):
     """Everything in patron.toml."""
 
@@ -405,6 +432,8 @@ class Settings(Section):
     segments: SegmentSettings = SegmentSettings()
     releases: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()
+    overrides: OverrideSettings = OverrideSettings()
+    reviews: ReviewSettings = ReviewSettings()
 
     @field_validator("as_of")
     @classmethod

@@ -56,6 +56,8 @@ def _from_text(text: str, annotation: Any) -> Any:
     """A variable's value as the file would hold it: a list where the setting is one, else a number, or text."""
     if get_origin(annotation) is tuple:
         return [part.strip() for part in text.split(",")]
+    if annotation is bool and text in ("true", "false"):
+        return text == "true"
     if annotation in (int, float):
         with suppress(ValueError):
             return int(text) if annotation is int else float(text)

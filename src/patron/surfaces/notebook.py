@@ -21,6 +21,7 @@ from patron.settings import FILE_NAME, read_settings
 from patron.sources.propose import Proposal, propose
 from patron.sources.samples import prepare_sample
 from patron.sources.toml_text import settings_text
+from patron.surfaces.effective import effective_release
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -135,9 +136,9 @@ def explain(workspace: str | Path, customer_id: str | int, release: str | None =
     """Everything a release says of one customer; ``print`` it, or show it in a notebook, to read it.
 
     What the customer is worth and what that is made of, segments and why, where heading, behaviour, what would lift the
-    customer, and what changed. Raises NothingThere, with ids that look alike, for a customer whom the release does not have.
+    customer, what people set by hand, and what changed. Raises NothingThere, with ids that look alike, for a customer whom the release does not have.
     """
-    return customer_report(load_release(workspace, release), str(customer_id))
+    return customer_report(effective_release(workspace, release), str(customer_id))
 
 
 def cluster_of(workspace: str | Path, features: Mapping[str, float], release: str | None = None) -> ClusterReasons:

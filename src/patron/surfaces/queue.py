@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from patron.pipeline.judging.waiting import WaitingList
 from patron.pipeline.queue.queue import Judgement, Shown, decide, history, show, undo, waiting
-from patron.pipeline.queue.waiting import WaitingList
 from patron.quality.decisions import Decision, Verdict
 
 

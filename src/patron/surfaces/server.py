@@ -36,6 +36,7 @@ from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.tracing import traces_of_environment
+from patron.surfaces.what_is_set import what_is_set
 
 if TYPE_CHECKING:
     from patron.governance.providers.provider import Provider
@@ -147,7 +148,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         secret=secret,
         state=state,
         audit=AuditWriter(state),
-        current=CurrentRelease(workspace.folder),
+        current=CurrentRelease(workspace.folder, what_is_set(state)),
         rates=Rates(settings.server.requests_per_second),
         strangers=Rates(STRANGERS_PER_SECOND),
         keys=KnownKeys(state, secret),
@@ -157,6 +158,8 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         development=development,
         anchors=anchors_of(workspace.folder, settings.server.audit, credentials),
         provider=_provider(settings.server.oidc, credentials),
+        overrides=settings.overrides,
+        reviews=settings.reviews,
     )
 
 

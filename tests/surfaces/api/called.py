@@ -27,13 +27,14 @@ from patron.live.now import LiveValues
 from patron.pipeline.started.record import RUNS, RunRecord, say, write_record
 from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings, Value
+from patron.settings import OverrideSettings, ReviewSettings, ServerSettings, Value
 from patron.surfaces.api.app import make_app
 from patron.surfaces.api.cookies import COOKIE
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
 from patron.surfaces.api.serving import Serving
+from patron.surfaces.what_is_set import what_is_set
 
 PASSWORD = "three odd wet otters"  # noqa: S105  of accounts that tests make
 
@@ -94,6 +95,8 @@ def called(
     provider: Provider | None = None,
     anchors: Anchors | None = None,
     traces: TracerProvider | None = None,
+    overrides: OverrideSettings = OverrideSettings(),
+    reviews: ReviewSettings = ReviewSettings(),
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -107,7 +110,7 @@ def called(
         secret=secret,
         state=state,
         audit=AuditWriter(state),
-        current=CurrentRelease(workspace),
+        current=CurrentRelease(workspace, what_is_set(state)),
         rates=Rates(settings.requests_per_second),
         strangers=Rates(strangers_per_second),
         keys=KnownKeys(state, secret),
@@ -119,6 +122,8 @@ def called(
         provider=provider,
         anchors=anchors,
         traces=traces,
+        overrides=overrides,
+        reviews=reviews,
     )
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:

@@ -24,15 +24,21 @@ FILLED = {
     "key_id": "nothing",
     "run_id": "nothing",
     "change_id": "nothing",
+    "override_id": "nothing",
+    "review_id": "nothing",
 }
 EXPECTED = {
     "admin": "accounts.manage audit.read events.tell runs.read runs.start metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
-    "marketing": "groups.read portfolio.read releases.read customers.read score.data account.own",
-    "branch manager": "groups.read portfolio.read releases.read customers.read score.data account.own",
-    "analyst": "groups.read portfolio.read releases.read customers.read models.read runs.read score.data account.own",
+    "marketing": "groups.read portfolio.read releases.read customers.read score.data account.own overrides.write "
+    "reviews.read reviews.decide",
+    "branch manager": "groups.read portfolio.read releases.read customers.read score.data account.own overrides.write "
+    "overrides.approve reviews.read reviews.decide",
+    "analyst": "groups.read portfolio.read releases.read customers.read models.read runs.read score.data account.own "
+    "overrides.write overrides.approve reviews.read reviews.decide",
     "engineer": "releases.read models.read metrics.read events.tell runs.read runs.start account.own",
-    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read runs.read account.own",
+    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read runs.read account.own "
+    "overrides.approve reviews.read",
     "service": "customers.read groups.read portfolio.read releases.read events.tell score.data",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""

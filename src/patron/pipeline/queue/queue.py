@@ -19,12 +19,19 @@ import ibis
 from patron.errors import NothingThere, UsageError
 from patron.pipeline.judging.decided import decisions_of
 from patron.pipeline.judging.records import Record, records
+from patron.pipeline.judging.waiting import (
+    Waiting,
+    WaitingList,
+    entries,
+    everything,
+    may_be_decided,
+    opened_queue,
+    waiting_list,
+)
 from patron.pipeline.queue.fix_trial import tried_changes
-from patron.pipeline.queue.waiting import Waiting, WaitingList, entries, everything, opened_queue, waiting_list
 from patron.pipeline.workspace import Workspace
 from patron.quality.decision_log import append_decisions, logged_decisions
-from patron.quality.decisions import CONFLICTING_ID, Decision, Standing, Verdict, in_force
-from patron.quality.rules import liftable_reasons
+from patron.quality.decisions import Decision, Standing, Verdict, in_force
 from patron.settings import Settings
 from patron.warehouse import Warehouse
 
@@ -100,7 +107,7 @@ def show(folder: Path, entry: str) -> Shown:
     told = tuple(one for one in log if (one.source, one.content) == (subject.source, subject.content))
     columns = json.loads(subject.content) if subject.readable else {}
     place = found if isinstance(found, Waiting) and subject.entry not in {d.entry for d in in_force(log)} else None
-    return Shown(subject, place, columns, _may(subject, workspace.settings), told)
+    return Shown(subject, place, columns, may_be_decided(subject, workspace.settings), told)
 
 
 def decide(
@@ -203,18 +210,9 @@ def _subject_of(decision: Decision) -> Subject:
     )
 
 
-def _may(subject: Subject, settings: Settings) -> tuple[Verdict, ...]:
-    source = settings.sources.get(subject.source)
-    if subject.reason == CONFLICTING_ID and source is not None and source.row_version:
-        return "fix", "drop"  # the other telling of the version may stand in any file: a higher version settles it
-    if subject.standing == "flagged" or subject.reason in liftable_reasons(settings):
-        return "accept", "fix", "drop"
-    return "fix", "drop"
-
-
 def _refuse_impossible(subjects: Sequence[Subject], judgement: Judgement, settings: Settings) -> None:
     for subject in subjects:
-        if judgement.verdict not in _may(subject, settings):
+        if judgement.verdict not in may_be_decided(subject, settings):
             raise UsageError(
                 f"{subject.entry} cannot be accepted: {subject.detail}. Nobody can tell what it would count for.",
                 allowed="It can be fixed, or dropped.",

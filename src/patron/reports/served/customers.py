@@ -40,17 +40,19 @@ class Page:
 
 
 def customer(view: View, customer_id: str) -> Row:
-    """What the release says of one customer: ``score``, ``segments``, ``behaviour``, and the ``rules`` they meet.
+    """What the release says of one customer: ``score``, ``segments``, ``behaviour``, the ``rules`` they meet, and ``overrides``:
+    what people set, beside what was published.
 
     NothingThere for one who is not in it, and in the same words for one who is out of scope.
     """
-    place = _place(view, customer_id)
-    return {"customer_id": customer_id, **view.snapshot.told_at(place), "rules": rules_of(view, customer_id)}
+    place = place_in(view, customer_id)
+    told = {"customer_id": customer_id, **view.snapshot.told_at(place), "rules": rules_of(view, customer_id)}
+    return told | {"overrides": [one.to_dict() for one in view.snapshot.set_for(customer_id, place)]}
 
 
 def moves_of(view: View, customer_id: str) -> list[Row]:
     """How the customer moved between groups since the release before."""
-    _place(view, customer_id)
+    place_in(view, customer_id)
     return _rows_of(view.snapshot.moves, customer_id)
 
 
@@ -63,7 +65,7 @@ def customers(view: View, filters: Mapping[str, str], *, after: str | None, limi
     """Customers by id, after one, as far as the filters let them through: what lists need of each."""
     kept = _narrowed(view, filters)
     begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
-    return _page(kept, begin, limit)
+    return _page(view, kept, begin, limit)
 
 
 def members(view: View, name: str, group: str, *, after: str | None, limit: int) -> Page:
@@ -75,10 +77,11 @@ def members(view: View, name: str, group: str, *, after: str | None, limit: int)
     listed = _listed(view)
     kept = listed.filter(pc.is_in(listed["customer_id"], value_set=ids.combine_chunks()))
     begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
-    return _page(kept, begin, limit)
+    return _page(view, kept, begin, limit)
 
 
-def _place(view: View, customer_id: str) -> int:
+def place_in(view: View, customer_id: str) -> int:
+    """The row of a customer; NothingThere for one who is not there or out of scope."""
     place = view.place_of(customer_id)
     if place is None:
         raise NothingThere(f"There is no customer '{customer_id}'.")
@@ -119,7 +122,9 @@ def _narrowed(view: View, filters: Mapping[str, str]) -> pa.Table:
     return listed if kept is None else listed.filter(kept).combine_chunks()
 
 
-def _page(kept: pa.Table, begin: int, limit: int) -> Page:
+def _page(view: View, kept: pa.Table, begin: int, limit: int) -> Page:
     rows: Sequence[Row] = [row(kept, place) for place in range(begin, min(begin + limit, kept.num_rows))]
+    for found in rows:
+        found["overridden"] = [one.field for one in view.snapshot.set_by_hand.of(found["customer_id"])]
     more = begin + limit < kept.num_rows
     return Page(tuple(rows), rows[-1]["customer_id"] if more else None, kept.num_rows, begin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -12,7 +13,10 @@ import pyarrow.compute as pc
 from patron.errors import DamagedRelease
 from patron.releases.contents import Release
 from patron.releases.sorted_ids import place_of
+from patron.reports.overridden import overridden
+from patron.reports.set_by_hand import NOTHING_SET, SetByHand, Told, told
 
+_SETTABLE: Final = ("tier", "expected_value", "historic_value")
 _WORDS: Final = 0.2
 """A text column with at most this share of different values is kept as a dictionary: groups, places, models."""
 
@@ -37,8 +41,46 @@ class Snapshot:
                     to_do="Run 'patron run' again, or roll back with 'patron release rollback'.",
                 )
 
-        # Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time.
-        self._cells = {
+        self._cells = self._columns()
+        self.set_by_hand = NOTHING_SET
+        self._as_published = self._cells
+
+    def with_set(self, set_by_hand: SetByHand) -> Snapshot:
+        """The same release with what people set in place of what was published; told to nobody who holds this one."""
+        over = copy.copy(self)
+        over.__dict__.pop("set_more", None)
+        over.scores, over.segments = set_by_hand.over(self.scores), set_by_hand.over(self.segments)
+        over._cells = over._columns()
+        over.set_by_hand = set_by_hand
+        return over
+
+    @cached_property
+    def set_more(self) -> float:
+        """How much more is expected of everybody by what people set than was published."""
+        if not self.set_by_hand.values or not self.scores.num_rows:
+            return 0.0
+        published = dict(self._as_published["score"])["expected_value"]
+        return float(pc.sum(pc.subtract(self.scores["expected_value"].chunk(0), published)).as_py())
+
+    def set_for(self, customer_id: str, place: int) -> tuple[Told, ...]:
+        """What is set by hand for the customer at this place, beside what was published."""
+        values = self.set_by_hand.of(customer_id)
+        if not values:
+            return ()
+        return told(values, self.published_at(place))
+
+    def published_at(self, place: int) -> dict[str, Any]:  # Any: values of columns
+        """What was published of what people may set, and of what they set it by, for the customer at a place."""
+        return {name: column[place].as_py() for name, column in self._settable}
+
+    @cached_property
+    def _settable(self) -> tuple[tuple[str, pa.Array], ...]:
+        columns = (*self._as_published["score"], *self._as_published["segments"])
+        return tuple((name, column) for name, column in columns if name in _SETTABLE)
+
+    def _columns(self) -> dict[str, tuple[tuple[str, pa.Array], ...]]:
+        """Arrays rather than columns of chunks: a server reads rows by place all day, and this takes a third of the time."""
+        return {
             "score": _arrays(self.scores),
             "segments": _arrays(self.segments),
             "behaviour": _arrays(self.behaviour),
@@ -50,6 +92,11 @@ class Snapshot:
             part: {name: column[place].as_py() for name, column in columns} if columns else None
             for part, columns in self._cells.items()
         }
+
+    @property
+    def effective_release(self) -> Release:
+        """The release for questions that read its files, with what is set by hand over it."""
+        return overridden(self.release, self.set_by_hand)
 
     @property
     def id(self) -> str:
@@ -64,6 +111,11 @@ class Snapshot:
     def moves(self) -> pa.Table:
         """Who moved since the release before."""
         return _laid_out(_by_customer(self.release.moves()))
+
+    @cached_property
+    def changes(self) -> pa.Table:
+        """What each customer was worth in the release before and is worth now; none in a first release."""
+        return _by_customer(self.release.bridge().select(["customer_id", "value_before", "value_now"]))
 
     @cached_property
     def segmentation(self) -> Mapping[str, Any]:  # Any: plain data

@@ -51,6 +51,11 @@ class View:
         """Who of them moved since the release before."""
         return self._of_theirs(self.snapshot.moves)
 
+    @cached_property
+    def changes(self) -> pa.Table:
+        """What they were worth in the release before and are worth now, also customers of no release but the one before."""
+        return self._of_theirs(self.snapshot.changes)
+
     def place_of(self, customer_id: str) -> int | None:
         """The row of a customer in the snapshot's tables; None for one who is out of scope, as for one who does not exist."""
         place = self.snapshot.place_of(customer_id)

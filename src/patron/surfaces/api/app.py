@@ -25,18 +25,36 @@ from patron.surfaces.api.routes import (
     health,
     metrics,
     oidc,
+    override_scores,
     portfolio,
     releases,
+    reviews,
     runs,
     score,
 )
+from patron.surfaces.api.routes import overrides as overrides_routes
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.tracing import Tracing
 from patron.version import VERSION
 
 _ROUTES = (
-    health, metrics, account, oidc, events, customers, portfolio, releases, score, runs, accounts, changes, audit,
-)  # fmt: skip
+    health,
+    metrics,
+    account,
+    oidc,
+    events,
+    customers,
+    portfolio,
+    releases,
+    score,
+    overrides_routes,
+    override_scores,
+    reviews,
+    runs,
+    accounts,
+    changes,
+    audit,
+)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."

@@ -12,7 +12,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from patron.errors import DataError, NothingThere, PatronError, SourceFailed, StorageFailed, UnknownName, WorkspaceBusy
+from patron.errors import (
+    AlreadySo,
+    DataError,
+    NeedsAnother,
+    NothingThere,
+    PatronError,
+    SourceFailed,
+    StorageFailed,
+    UnknownName,
+    WorkspaceBusy,
+)
 from patron.sources.told.tell import KeyReused
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -120,6 +130,10 @@ def tell_problems(app: FastAPI) -> None:
 def _status_of(error: PatronError) -> int:
     if isinstance(error, NothingThere):
         return 404
+    if isinstance(error, AlreadySo):
+        return 409
+    if isinstance(error, NeedsAnother):
+        return 403
     if isinstance(error, UnknownName):
         return 422
     if isinstance(error, KeyReused):

@@ -16,7 +16,7 @@ from patron.pipeline.started.record import RunRecord
 from patron.pipeline.started.start import start_run
 from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
-from patron.settings import ServerSettings, Value
+from patron.settings import OverrideSettings, ReviewSettings, ServerSettings, Value
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -58,3 +58,5 @@ class Serving:
     provider: Provider | None = None
     traces: TracerProvider | None = None
     outside: PasswordDesk = field(default_factory=lambda: PasswordDesk(threads=4))
+    overrides: OverrideSettings = field(default_factory=OverrideSettings)
+    reviews: ReviewSettings = field(default_factory=ReviewSettings)

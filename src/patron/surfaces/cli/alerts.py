@@ -12,13 +12,13 @@ import typer
 
 from patron.errors import UsageError
 from patron.periods import day_of
-from patron.releases.contents import load_release
 from patron.reports.behaviour_story import ALL_SAVABLE, days_sentence
 from patron.reports.segment_lists import ListKind, act_on
 from patron.reports.wording import NONE, count, estimate, share, short_day
 from patron.segments.behaviour.at_risk import hardly_left
 from patron.surfaces.cli.listing import first_rows, keep_csv, print_json, print_table
 from patron.surfaces.cli.writable import writable
+from patron.surfaces.effective import effective_release
 
 Measured = Mapping[str, Any]  # Any: plain data
 _TITLES: Final[Mapping[ListKind, str]] = {
@@ -45,7 +45,7 @@ def show_alerts(
     if csv is not None:
         writable(csv)
     kind: ListKind = "rising" if rising else "at_risk" if at_risk else "alerts"
-    opened = load_release(workspace, release)
+    opened = effective_release(workspace, release)
     rows = act_on(opened, kind, level)
     measured: Measured = opened.segmentation().get("behaviour", {}).get("measured") or {}
     words = _measured(measured, kind, opened.manifest.currency)

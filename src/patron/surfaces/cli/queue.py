@@ -14,8 +14,8 @@ import typer
 from patron.errors import UsageError
 
 if TYPE_CHECKING:
+    from patron.pipeline.judging.waiting import Waiting, WaitingList
     from patron.pipeline.queue.queue import Shown
-    from patron.pipeline.queue.waiting import Waiting, WaitingList
     from patron.quality.decisions import Decision
 
 queue_app = typer.Typer(

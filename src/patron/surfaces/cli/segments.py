@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 import typer
 
-from patron.releases.contents import Release, load_release
+from patron.releases.contents import Release
 from patron.reports.segment_lists import VIEW_TITLES, VIEWS, SegmentRow, found_segment, segment_members, segment_rows
 from patron.reports.wording import count, estimate, listed, number, printable, share
 from patron.surfaces.cli.listing import first_rows, keep_csv, print_json, print_table
 from patron.surfaces.cli.writable import writable
+from patron.surfaces.effective import effective_release
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def show_segments(workspace: Path, asked: Asked, csv: Path | None, *, as_json: b
     """Print the segments of a view, or the members of one."""
     if csv is not None:
         writable(csv)
-    release = load_release(workspace, asked.release)
+    release = effective_release(workspace, asked.release)
     if asked.name is None:
         _show_view(release, asked.by or VIEWS[0], csv, as_json=as_json)
     else:

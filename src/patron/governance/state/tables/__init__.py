@@ -5,6 +5,7 @@ from patron.governance.state.tables.audit import AUDIT, AUDIT_HEAD
 from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
 from patron.governance.state.tables.events import ANSWERED, EVENTS, EVENTS_HEAD
 from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS, WAITING_CHANGES
+from patron.governance.state.tables.loop import OVERRIDES, OVERRIDES_HEAD, REVIEWS
 
 __all__ = [
     "ANSWERED",
@@ -17,7 +18,10 @@ __all__ = [
     "LONGEST_NAME",
     "METADATA",
     "OUTSIDE_IDENTITIES",
+    "OVERRIDES",
+    "OVERRIDES_HEAD",
     "PEOPLE",
+    "REVIEWS",
     "SESSIONS",
     "USED_STARTS",
     "WAITING_CHANGES",

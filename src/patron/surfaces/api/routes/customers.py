@@ -19,7 +19,7 @@ from patron.reports.customer import customer_report
 from patron.reports.served import customers as asked
 from patron.reports.served.customers import Page
 from patron.reports.served.view import View
-from patron.surfaces.api import answers, cursors
+from patron.surfaces.api import answers, cursors, loop_answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.paths import SLASHES
 from patron.surfaces.api.serving import Serving
@@ -40,7 +40,7 @@ _LIVE = (
 )  # fmt: skip
 
 
-@routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=answers.CustomersAnswer)
+@routes.ask("", Permission.READ_CUSTOMERS, also=[409], response_model=loop_answers.CustomersAnswer)
 async def list_customers(
     view: Seen,
     who: Who,
@@ -74,7 +74,7 @@ async def list_customers(
     }
 
 
-@routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=answers.CustomerAnswer)
+@routes.ask("/{customer_id}", Permission.READ_CUSTOMERS, also=[404], response_model=loop_answers.CustomerAnswer)
 async def one_customer(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
     """One customer's value with its interval, groups and behaviour, and as events have moved it since the release."""
     live = await live_of(serving, view, customer_id)
@@ -97,7 +97,7 @@ async def customer_moves(customer_id: Id, view: Seen, who: Who, serving: Held) -
 async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
     """Why the value is what it is: drivers that add up to it, what would lift the customer, what changed since the release before."""
     await _audited(asked.customer, view, customer_id, who, serving, "customer.reasons")
-    report = await asyncio.to_thread(customer_report, view.snapshot.release, customer_id)
+    report = await asyncio.to_thread(customer_report, view.snapshot.effective_release, customer_id)
     return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
 
 

@@ -14,7 +14,7 @@ from patron.reports.served import customers as asked
 from patron.reports.served.groups import BRANCH, VIEWS, groups
 from patron.reports.served.portfolio import portfolio
 from patron.reports.served.view import View
-from patron.surfaces.api import answers, cursors
+from patron.surfaces.api import answers, cursors, loop_answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.paths import SLASHES
 from patron.surfaces.api.routes.customers import MOST, VISIBLE, headed, listed
@@ -57,7 +57,7 @@ async def segment_groups(view_name: ViewName, view: Seen, who: Who, serving: Hel
     "/segments/{view_name}/{group}/members",
     Permission.READ_CUSTOMERS,
     also=[409],
-    response_model=answers.CustomersAnswer,
+    response_model=loop_answers.CustomersAnswer,
 )
 async def group_members(
     view_name: ViewName,

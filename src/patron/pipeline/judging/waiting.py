@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -14,11 +14,24 @@ import pyarrow as pa
 
 from patron.errors import NothingThere, UnknownName
 from patron.pipeline.workspace import Workspace
-from patron.quality.decisions import Decision, Standing
+from patron.quality.decisions import CONFLICTING_ID, Decision, Standing, Verdict
+from patron.quality.rules import liftable_reasons
+from patron.settings import Settings
 from patron.tables import DECIDED, FILES, QUARANTINE, REVIEW
 from patron.warehouse import Warehouse
 
 _SETTLED: Final = "settled_entries"
+
+
+class Judgeable(Protocol):
+    """What may be decided on: of a source, set aside or flagged, for a reason."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def standing(self) -> Standing: ...
+    @property
+    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,16 @@ class WaitingList:
     def total(self) -> int:
         """How many records wait."""
         return sum(count.records for count in self.counts)
+
+
+def may_be_decided(subject: Judgeable, settings: Settings) -> tuple[Verdict, ...]:
+    """What a person may decide on it."""
+    source = settings.sources.get(subject.source)
+    if subject.reason == CONFLICTING_ID and source is not None and source.row_version:
+        return "fix", "drop"  # the other telling of the version may stand in any file: a higher version settles it
+    if subject.standing == "flagged" or subject.reason in liftable_reasons(settings):
+        return "accept", "fix", "drop"
+    return "fix", "drop"
 
 
 @contextmanager
