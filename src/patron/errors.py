@@ -4,7 +4,8 @@ PatronError
 ├── UsageError              what was asked for cannot be done as asked (exit 2)
 │   ├── SettingsError       patron.toml is wrong; carries every fault
 │   ├── UnknownName         a name that is not one of the known ones
-│   └── NothingThere        a file, folder, release or workspace that does not exist
+│   ├── NothingThere        a file, folder, release or workspace that does not exist
+│   └── VaultLocked         the key that wraps the vault's keys was not given
 ├── DataError               the data, not the request, is at fault (exit 3)
 │   ├── UnreadableFile      a file that cannot be read as what it claims to be
 │   ├── AmbiguousData       a value that can be read in two ways; the user must say which
@@ -16,6 +17,7 @@ PatronError
 ├── DamagedWarehouse        a warehouse that cannot be opened as one (exit 5)
 ├── DamagedLake             a fetched file that is no longer what was fetched (exit 5)
 ├── DamagedAudit            an audit chain that is not as it was written (exit 5)
+├── DamagedVault            a personal value, or its key, that is not as it was written (exit 5)
 ├── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
 └── SourceFailed            a database, store or service that cannot be reached or refuses; retrying later may help (exit 7)
 
@@ -63,6 +65,10 @@ class UnknownName(UsageError):
 
 class NothingThere(UsageError):
     """A file, folder, release or workspace that does not exist."""
+
+
+class VaultLocked(UsageError):
+    """The key that wraps the vault's keys was not given."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,12 @@ class SourceFailed(PatronError):
 
 class DamagedAudit(PatronError):
     """The audit chain is not as it was written."""
+
+    exit_code = 5
+
+
+class DamagedVault(PatronError):
+    """A value of the vault, or its key, is not as it was written, or not whose it is said to be."""
 
     exit_code = 5
 

@@ -12,6 +12,9 @@ class Permission(StrEnum):
     """One thing that a person or a program may do; each route of the server names the one that it needs."""
 
     READ_CUSTOMERS = "customers.read"
+    READ_PERSONAL = "personal.read"
+    READ_CONSENT = "consent.read"
+    MANAGE_CONSENT = "consent.manage"
     READ_GROUPS = "groups.read"
     READ_PORTFOLIO = "portfolio.read"
     READ_RELEASES = "releases.read"
@@ -36,19 +39,22 @@ class Role(StrEnum):
 
 
 _P = Permission
+_ABOUT_CUSTOMERS: Final = frozenset({_P.READ_CUSTOMERS, _P.READ_PERSONAL, _P.READ_CONSENT, _P.MANAGE_CONSENT})
 _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
 
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         # Accounts and operation; whoever gives others access does not read customers.
-        Role.ADMIN: frozenset(_P) - {_P.READ_CUSTOMERS},
+        Role.ADMIN: frozenset(_P) - _ABOUT_CUSTOMERS,
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
-        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
-        Role.BRANCH_MANAGER: _ABOUT_RESULTS | {_P.READ_CUSTOMERS},
+        Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_PERSONAL, _P.READ_CONSENT},
+        Role.BRANCH_MANAGER: _ABOUT_RESULTS | _ABOUT_CUSTOMERS,
         Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
         Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
-        Role.COMPLIANCE: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS, _P.READ_AUDIT},
-        Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES}),
+        Role.COMPLIANCE: _ABOUT_RESULTS | _ABOUT_CUSTOMERS | {_P.READ_MODELS, _P.READ_AUDIT},
+        # A shop's page where customers say yes or no is a program; nobody's address leaves by a program's role.
+        Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES})
+        | {_P.READ_CONSENT, _P.MANAGE_CONSENT},
     }
 )
 """What each role may do. A role's holder may be allowed less (an API key names its own permissions), never more."""

@@ -17,6 +17,7 @@ from patron.settings.declared import (
     WarehouseSettings,
 )
 from patron.settings.environment import environment_name, sections
+from patron.settings.privacy import PrivacySettings
 from patron.settings.reading import OptionFault, read_settings
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Group",
     "ModelSettings",
     "OptionFault",
+    "PrivacySettings",
     "QualitySettings",
     "ReadingSettings",
     "ReleaseSettings",

@@ -21,9 +21,11 @@ from patron.governance.accounts.people import first_admin
 from patron.governance.accounts.secrets import new_token, server_secret
 from patron.governance.audit.chain import Act
 from patron.governance.audit.writer import AuditWriter
+from patron.pipeline.kept_state import vault_of_workspace
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.consented import Consented
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -70,7 +72,7 @@ def prepared(folder: Path, address: Address, *, development: bool = False) -> Fi
         os.environ[f"{PREFIX}{SECRET.upper()}"] = new_token()  # for the processes of this start, and gone with them
     serving = serving_of_workspace(workspace.folder, development=development)
     made = first_admin(serving.state, lambda person: Act("server", "", "server", "", "account.add", person.name))
-    serving.state.close()
+    serving.close()
     os.environ |= {_WORKSPACE: str(workspace.folder.resolve()), _DEVELOPMENT: "1" if development else ""}
     return FirstAdmin(made[0].name, made[1]) if made else None
 
@@ -124,6 +126,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     settings, credentials = workspace.settings, read_credentials(workspace.folder)
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
     state = state_of_workspace(workspace.folder, settings, credentials)
+    vault = vault_of_workspace(workspace.folder, settings, credentials, state)
     return Serving(
         workspace=workspace.folder,
         settings=settings.server,
@@ -135,6 +138,9 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         strangers=Rates(STRANGERS_PER_SECOND),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        consented=Consented(state),
+        purposes=settings.privacy.purposes,
+        vault=vault,
         development=development,
     )
 

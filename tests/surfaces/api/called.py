@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,13 @@ from patron.governance.accounts.people import add_person, change_password
 from patron.governance.accounts.secrets import new_id, passing_secret
 from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.writer import AuditWriter
-from patron.governance.state.opened import open_state
+from patron.governance.state.opened import State, open_state
 from patron.governance.state.tables import PEOPLE
+from patron.governance.vault.vault import Vault
 from patron.reports.served.current import CurrentRelease
 from patron.settings import ServerSettings
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.consented import Consented
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -65,7 +67,13 @@ class Called:
 
 @contextmanager
 def called(
-    workspace: Path, *, requests_per_second: float = 1e6, strangers_per_second: float = 1e6, least_cell: int = 5
+    workspace: Path,
+    *,
+    requests_per_second: float = 1e6,
+    strangers_per_second: float = 1e6,
+    least_cell: int = 5,
+    purposes: tuple[str, ...] = (),
+    vault_over: Callable[[State], Vault] | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -82,8 +90,18 @@ def called(
         strangers=Rates(strangers_per_second),
         keys=KnownKeys(state, secret),
         passwords=PasswordDesk(),
+        consented=Consented(state),
+        purposes=purposes,
+        vault=vault_over(state) if vault_over else None,
         development=True,
     )
+    with client_of(serving) as found:
+        yield found
+
+
+@contextmanager
+def client_of(serving: Serving) -> Iterator[Called]:
+    """The app that answers from this, running."""
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Called(app, serving, client)

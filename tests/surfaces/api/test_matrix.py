@@ -20,12 +20,14 @@ FILLED = {"customer_id": "c00000", "view_name": "tier", "group": "high", "name":
 EXPECTED = {
     "admin": "accounts.manage audit.read metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
-    "marketing": "groups.read portfolio.read releases.read customers.read account.own",
-    "branch manager": "groups.read portfolio.read releases.read customers.read account.own",
+    "marketing": "groups.read portfolio.read releases.read customers.read personal.read consent.read account.own",
+    "branch manager": "groups.read portfolio.read releases.read customers.read personal.read consent.read consent.manage "
+    "account.own",
     "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own",
     "engineer": "releases.read models.read metrics.read account.own",
-    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read account.own",
-    "service": "customers.read groups.read portfolio.read releases.read",
+    "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read personal.read "
+    "consent.read consent.manage account.own",
+    "service": "customers.read groups.read portfolio.read releases.read consent.read consent.manage",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""
 

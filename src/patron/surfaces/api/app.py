@@ -14,11 +14,21 @@ from patron.surfaces.api.allowed import undeclared
 from patron.surfaces.api.guarding import Guarding
 from patron.surfaces.api.observing import Observing
 from patron.surfaces.api.problems import LOG, Problem, tell_problems
-from patron.surfaces.api.routes import account, accounts, audit, customers, health, metrics, portfolio, releases
+from patron.surfaces.api.routes import (
+    account,
+    accounts,
+    audit,
+    customers,
+    health,
+    metrics,
+    portfolio,
+    privacy,
+    releases,
+)
 from patron.surfaces.api.serving import Serving
 from patron.version import VERSION
 
-_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit)
+_ROUTES = (health, metrics, account, customers, portfolio, releases, accounts, audit, privacy)
 _ABOUT = (
     "What every customer will be worth, why, and how sure that is, from the current release. Send a key as "
     "`Authorization: Bearer patron_…`, or log in at `/v1/session`. Refusals are problems (RFC 9457)."
@@ -37,7 +47,7 @@ def make_app(serving: Serving) -> FastAPI:
         LOG.info("audit head %s:%s", head.place, head.hash)  # a copy that whoever can write to the state cannot reach
         serving.passwords.close()
         serving.current.stop()
-        serving.state.close()
+        serving.close()
 
     app = FastAPI(
         title="Patron",

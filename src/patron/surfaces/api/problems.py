@@ -12,7 +12,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from patron.errors import DataError, NothingThere, PatronError, StorageFailed, UnknownName, WorkspaceBusy
+from patron.errors import (
+    DamagedVault,
+    DataError,
+    NothingThere,
+    PatronError,
+    StorageFailed,
+    UnknownName,
+    VaultLocked,
+    WorkspaceBusy,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 LOG: Final = logging.getLogger("patron.server")
@@ -121,6 +130,6 @@ def _status_of(error: PatronError) -> int:
         return 404
     if isinstance(error, UnknownName):
         return 422
-    if isinstance(error, StorageFailed | WorkspaceBusy):
+    if isinstance(error, StorageFailed | WorkspaceBusy | VaultLocked):
         return 503
-    return 500 if isinstance(error, DataError) else 422
+    return 500 if isinstance(error, DataError | DamagedVault) else 422

@@ -3,5 +3,18 @@
 from patron.governance.state.tables.accounts import API_KEYS, LOGIN_FAILURES, PEOPLE, SESSIONS
 from patron.governance.state.tables.audit import AUDIT, AUDIT_HEAD
 from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
+from patron.governance.state.tables.privacy import CONSENT_CHANGES, CONSENTS, VAULT
 
-__all__ = ["API_KEYS", "AUDIT", "AUDIT_HEAD", "LOGIN_FAILURES", "LONGEST_NAME", "METADATA", "PEOPLE", "SESSIONS"]
+__all__ = [
+    "API_KEYS",
+    "AUDIT",
+    "AUDIT_HEAD",
+    "CONSENTS",
+    "CONSENT_CHANGES",
+    "LOGIN_FAILURES",
+    "LONGEST_NAME",
+    "METADATA",
+    "PEOPLE",
+    "SESSIONS",
+    "VAULT",
+]
