@@ -17,6 +17,7 @@ from patron.errors import BrokenContract, PatronError, SettingsError, Unreadable
 from patron.governance.vault.pseudonyms import is_pseudonym
 from patron.governance.vault.vault import Vault, personal_of
 from patron.pipeline.kept_state import state_of_workspace, vault_of_workspace
+from patron.pipeline.queue.queue import Judgement, decide, waiting
 from patron.pipeline.runner import Watcher, opened_run, run_until, run_workspace
 from patron.pipeline.workspace import Workspace
 from patron.releases.contents import load_release
@@ -314,3 +315,23 @@ def test_what_is_fetched_may_not_be_personal_for_the_lake_keeps_it_as_it_came(sh
     (shop / "patron.toml").write_text((shop / "patron.toml").read_text("utf-8") + "\n[privacy]\npseudonyms = true\n")
     with pytest.raises(SettingsError, match="kept in the lake"):
         read_settings(shop / "patron.toml", {})
+
+
+def test_a_person_who_mends_an_id_leaves_no_id_behind(shop: Path) -> None:
+    (shop / "patron.toml").write_text(f"{(shop / 'patron.toml').read_text('utf-8')}\n[privacy]\npseudonyms = true\n")
+    with (shop / "orders.csv").open("a", encoding="utf-8") as file:
+        file.write("CU0000008,neverday,3.00\n")
+    read(shop, "check")
+    (entry,) = [one for one in waiting(shop).records if "neverday" in one.detail]
+    decide(
+        shop, [entry.entry], Judgement("fix", "typed wrong", "ann", {"customer_id": "CU0000009", "when": "2026-01-06"})
+    )
+    read(shop, "check")
+    everywhere = "\n".join([of_warehouse(shop), *(text for _, text in contents(shop))])
+    assert "CU000" not in everywhere
+    vault = vault_of(shop)
+    name = vault.known_as("CU0000009")
+    close(vault)
+    with Workspace.at(shop).warehouse() as warehouse:
+        rows = warehouse.table("silver", "transactions")
+        assert len(warehouse.fetch(rows.filter(rows.customer_id == name))) == 2

@@ -20,9 +20,8 @@ def new_key() -> bytes:
 
 
 def bound_to(*parts: str) -> bytes:
-    """What a sealed value is bound to, as bytes that no other parts give."""
-    encoded = [part.encode() for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    """What a sealed value is bound to, as bytes that no other parts give: names and numbers, none with a NUL in it."""
+    return "\0".join(parts).encode()
 
 
 def sealed(key: bytes, plain: bytes, bound: bytes) -> bytes:

@@ -45,7 +45,7 @@ def ingest(run: Run) -> StepReport:
     refuse_plain_leftovers(run)
     known = _known_files(run)
     fresh = [file for file in run.files if known.get((file.source_name, file.file_id)) != _reading(run, file)]
-    with opened_vault(run) as vault:
+    with opened_vault(run.workspace) as vault:
         rows = sum(_land(run, file, vault) for file in fresh)
     old = len(run.files) - len(fresh)
     gone = _moved_away(run)

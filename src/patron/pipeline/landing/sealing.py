@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.errors import BrokenContract, UnreadableFile, UsageError
+from patron.governance.vault.pseudonyms import is_pseudonym
 from patron.governance.vault.vault import OWN_ID, Vault, put_personal
 from patron.pipeline.kept_state import needs_vault, state_of_workspace, vault_of_workspace
 from patron.pipeline.landing.landed import is_sealed, reading_is_plain
 from patron.pipeline.step import Run
+from patron.pipeline.workspace import Workspace
 from patron.settings import Settings, Source
 from patron.sources.header import taken_out
 from patron.sources.raw import RawBatch, RawFile, RejectedRow, stored_name
@@ -43,9 +45,8 @@ class Sealing:
 
 
 @contextmanager
-def opened_vault(run: Run) -> Iterator[Vault | None]:
-    """The vault of a run's workspace while its files are read; None where it needs none."""
-    workspace = run.workspace
+def opened_vault(workspace: Workspace) -> Iterator[Vault | None]:
+    """The vault of a workspace, for a while; None where it needs none."""
     if not needs_vault(workspace.settings):
         yield None
         return
@@ -64,6 +65,20 @@ def opened_vault(run: Run) -> Iterator[Vault | None]:
 def sealing_of(vault: Vault | None, settings: Settings, source: Source) -> Sealing | None:
     """How a source's rows are sealed; None of one that tells nothing personal."""
     return Sealing(vault, source) if vault is not None and is_sealed(settings, source) else None
+
+
+def sealed_changes(workspace: Workspace, source: Source, changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What a person puts in the place of a row's texts: an id of the business as its pseudonym, where ids are replaced."""
+    column = stored_name(source.columns.get("customer_id", ""))
+    told = changes.get(column)
+    if not told or is_pseudonym(told) or not workspace.settings.privacy.pseudonyms:
+        return dict(changes)
+    with opened_vault(workspace) as vault:
+        if vault is None:
+            return dict(changes)
+        name = vault.pseudonyms.of(told.strip())
+        put_personal(vault, {name: {OWN_ID: told.strip()}})
+        return {**changes, column: name}
 
 
 def sealed_file(raw: RawFile, sealing: Sealing) -> RawFile:

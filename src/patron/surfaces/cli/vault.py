@@ -54,6 +54,16 @@ def rotate_keys(workspace: Workspace = Path()) -> None:
             typer.echo("Now give the next secret the place of the current one, and take the old one away.", err=True)
 
 
+@vault_app.command("name")
+def name_customer(
+    customer: Annotated[str, typer.Argument(help="The business's own id of a customer.", show_default=False)],
+    workspace: Workspace = Path(),
+) -> None:
+    """Tell a customer's pseudonym, by which other commands know them where ids are replaced."""
+    with _opened(workspace) as vault:
+        typer.echo(vault.pseudonyms.of(customer))
+
+
 @vault_app.command("renew")
 def renew_customer(
     customer: Annotated[str, typer.Argument(help="The customer's id, or pseudonym.", show_default=False)],
