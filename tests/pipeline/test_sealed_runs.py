@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from patron.releases.contents import load_release
 from patron.settings import read_settings
 from patron.sources.samples import prepare_sample
 from patron.surfaces.server import serving_of_workspace
+from sources.sheets import workbook_of
 from surfaces.api.called import client_of
 
 SECRET = "gRk2Zp8vQm4xWc7sTn1hYb6dLf9jKe3uAo5iXqBz"  # noqa: S105  of these tests
@@ -335,3 +337,49 @@ def test_a_person_who_mends_an_id_leaves_no_id_behind(shop: Path) -> None:
     with Workspace.at(shop).warehouse() as warehouse:
         rows = warehouse.table("silver", "transactions")
         assert len(warehouse.fetch(rows.filter(rows.customer_id == name))) == 2
+
+
+def test_an_id_that_is_none_sets_its_row_aside_and_is_not_shown(shop: Path) -> None:
+    (shop / "patron.toml").write_text(f"{(shop / 'patron.toml').read_text('utf-8')}\n[privacy]\npseudonyms = true\n")
+    with (shop / "orders.csv").open("a", encoding="utf-8") as file:
+        file.write(
+            "CU00\x0709,2026-01-05,3.00\n  CU0000009.0 ,2026-01-06,1.00\n CU0000009 ,2026-01-06,2.00\nnan,2026-01-06,4.00\n"
+        )
+    read(shop, "check")
+    with Workspace.at(shop).warehouse() as warehouse:
+        kept = warehouse.fetch(warehouse.table("silver", "transactions")).to_pylist()
+        (aside,) = warehouse.fetch(
+            warehouse.table("silver", "quarantine").filter(lambda t: t.source == "orders")
+        ).to_pylist()
+    assert aside["reason"] == "control_character"
+    assert "CU00" not in str(aside)
+    vault = vault_of(shop)
+    bought = {row["customer_id"] for row in kept if row["amount"] in (1, 2, 4)}
+    assert bought == {vault.known_as("CU0000009"), vault.known_as("CU0000009.0"), None}
+    close(vault)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "xlsx"])
+def test_files_of_every_kind_are_sealed(shop: Path, ending: str) -> None:
+    rows = [{"customer_number": f"CU{number:07}", "birth_date": "1980-03-07", **first(number)} for number in (1, 2, 3)]
+    if ending == "jsonl":
+        lines = [json.dumps(row) for row in rows] + ['{"E-Mail": "quux-ragged@mail.example", "Phone": ']
+        (shop / "customers.jsonl").write_text("\n".join(lines), "utf-8")
+    elif ending == "parquet":
+        bad = rows[-1] | {"Full name": "Quux\0bad", "customer_number": "CU0000004"}
+        pq.write_table(pa.Table.from_pylist([*rows, bad]), shop / "customers.parquet")
+    else:
+        sheet = [list(rows[0]), *(list(row.values()) for row in rows)]
+        (shop / "customers.xlsx").write_bytes(workbook_of({"customers": sheet}))
+    change(shop, "customers.csv", f"customers.{ending}")
+    read(shop)
+    vault = vault_of(shop)
+    assert personal_of(vault, vault.name_of("CU0000002")) == {
+        "email": "quux0000002@mail.example", "name": "Quux0000002 Person", "phone": "+49990000002"
+    }  # fmt: skip
+    close(vault)
+    assert leaks(of_warehouse(shop)) == []
+
+
+def first(number: int) -> dict[str, str]:
+    return {name: values[0] for name, values in planted([f"CU{number:07}"]).items()}
