@@ -13,6 +13,7 @@ class Permission(StrEnum):
 
     READ_CUSTOMERS = "customers.read"
     READ_PERSONAL = "personal.read"
+    EXPORT_CUSTOMERS = "customers.export"
     READ_CONSENT = "consent.read"
     MANAGE_CONSENT = "consent.manage"
     READ_GROUPS = "groups.read"
@@ -40,18 +41,19 @@ class Role(StrEnum):
 
 _P = Permission
 _ABOUT_CUSTOMERS: Final = frozenset({_P.READ_CUSTOMERS, _P.READ_PERSONAL, _P.READ_CONSENT, _P.MANAGE_CONSENT})
+_ABOUT_WHOLE_CUSTOMERS: Final = _ABOUT_CUSTOMERS | {_P.EXPORT_CUSTOMERS}
 _ABOUT_RESULTS: Final = frozenset({_P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES, _P.OWN_ACCOUNT})
 
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         # Accounts and operation; whoever gives others access does not read customers.
-        Role.ADMIN: frozenset(_P) - _ABOUT_CUSTOMERS,
+        Role.ADMIN: frozenset(_P) - _ABOUT_WHOLE_CUSTOMERS,
         Role.EXECUTIVE: _ABOUT_RESULTS | {_P.READ_MODELS},
         Role.MARKETING: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_PERSONAL, _P.READ_CONSENT},
         Role.BRANCH_MANAGER: _ABOUT_RESULTS | _ABOUT_CUSTOMERS,
         Role.ANALYST: _ABOUT_RESULTS | {_P.READ_CUSTOMERS, _P.READ_MODELS},
         Role.ENGINEER: frozenset({_P.READ_RELEASES, _P.READ_MODELS, _P.READ_METRICS, _P.OWN_ACCOUNT}),
-        Role.COMPLIANCE: _ABOUT_RESULTS | _ABOUT_CUSTOMERS | {_P.READ_MODELS, _P.READ_AUDIT},
+        Role.COMPLIANCE: _ABOUT_RESULTS | _ABOUT_WHOLE_CUSTOMERS | {_P.READ_MODELS, _P.READ_AUDIT},
         # A shop's page where customers say yes or no is a program; nobody's address leaves by a program's role.
         Role.SERVICE: frozenset({_P.READ_CUSTOMERS, _P.READ_GROUPS, _P.READ_PORTFOLIO, _P.READ_RELEASES})
         | {_P.READ_CONSENT, _P.MANAGE_CONSENT},

@@ -26,7 +26,7 @@ EXPECTED = {
     "analyst": "groups.read portfolio.read releases.read customers.read models.read account.own",
     "engineer": "releases.read models.read metrics.read account.own",
     "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read personal.read "
-    "consent.read consent.manage account.own",
+    "customers.export consent.read consent.manage account.own",
     "service": "customers.read groups.read portfolio.read releases.read consent.read consent.manage",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""

@@ -187,3 +187,32 @@ def test_a_customer_is_found_by_id_and_by_pseudonym_alike(tmp_path: Path, monkey
         assert server.client.get("/v1/customers/c99999", headers=headers).status_code == 404
         found = server.client.get("/v1/audit", params={"customer": "c00004"}, headers=headers).json()["entries"]
         assert len(found) == 8
+
+
+def test_all_that_is_held_of_a_customer_is_given_in_one_answer(server: Called) -> None:
+    headers = server.with_key("compliance")
+    said = {"purposes": {"research": True}, "source": "letter"}
+    server.client.put("/v1/customers/c00015/consent", headers=headers, json=said)
+    told = server.client.get("/v1/customers/c00015/export", headers=headers).json()
+    assert told["customer_id"] == "c00015"
+    assert told["personal"] == {"email": "c00015@mail.example"}
+    assert [one["given"] for one in told["consents"]] == [False, True]
+    assert told["release"]["score"]["expected_value"] == 25.0
+    assert [entry["action"] for entry in told["audit"]] == ["consent.set", "customer.export"]
+    for role in ("marketing", "branch manager", "service"):
+        branches = ["north"] if role == "branch manager" else None
+        assert (
+            server.client.get("/v1/customers/c00015/export", headers=server.with_key(role, branches)).status_code == 403
+        )
+
+
+def test_who_has_bought_nothing_is_known_to_those_who_see_all_branches(server: Called) -> None:
+    vault = server.serving.vault
+    assert vault is not None
+    put_personal(vault, {vault.name_of("newcomer"): {"email": "newcomer@mail.example"}})
+    whole, one_branch = server.with_key("compliance"), server.with_key("branch manager", ["north"])
+    for path in ("personal", "consent"):
+        assert server.client.get(f"/v1/customers/newcomer/{path}", headers=whole).status_code == 200
+        assert server.client.get(f"/v1/customers/newcomer/{path}", headers=one_branch).status_code == 404
+    told = server.client.get("/v1/customers/newcomer/export", headers=whole).json()
+    assert (told["release"], told["personal"]) == (None, {"email": "newcomer@mail.example"})

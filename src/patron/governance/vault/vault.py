@@ -107,6 +107,14 @@ def personal_of(vault: Vault, customer: str) -> dict[str, str]:
     return {row.field: _text(keys[row.key_version], customer, row.field, row.key_version, row.sealed) for row in rows}
 
 
+def keeps(vault: Vault, customer: str) -> bool:
+    """Whether there is a value of this customer, by their pseudonym."""
+    with vault.state.reading() as connection:
+        return (
+            connection.execute(select(VAULT.c.field).where(VAULT.c.customer == customer).limit(1)).first() is not None
+        )
+
+
 def destroy_customer(vault: Vault, customer: str, receipt: str) -> Destroyed:
     """Destroy a customer's keys, so that no copy of their values opens again anywhere, then delete the values."""
     done = destroy_keys(vault.keyring, customer, receipt)
