@@ -144,7 +144,8 @@ def close(vault: Vault) -> None:
 
 
 def leaks(text: str) -> list[str]:
-    return [word for word in ("uux", "mail.example", "+4999") if word in text]
+    """What was planted and stands in a text; each has a sign that no pseudonym has, for chance finds three letters soon."""
+    return [word for word in ("uux0", "uux-", "uux ", "mail.example", "+4999") if word in text]
 
 
 def read(folder: Path, last: str = "ingest") -> None:
@@ -262,7 +263,7 @@ def test_what_was_read_in_plain_text_before_stops_the_run(plain_shop: Path) -> N
 
 @pytest.mark.parametrize(
     ("head", "kind"),
-    [("quux@mail.example,Quux", BrokenContract), ("quux@mail.example,Qu\u00fcx", UnreadableFile)],
+    [("quux@mail.example,Quux Header", BrokenContract), ("quux@mail.example,Quux H\u00fcader", UnreadableFile)],
 )
 def test_errors_about_a_file_show_nothing_of_it(shop: Path, head: str, kind: type[PatronError]) -> None:
     (shop / "customers.csv").write_bytes(head.encode("latin-1") + b"\n1,2\n")
