@@ -18,7 +18,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database that nobody has used."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'state.sqlite'}"
-    return _new_database()
+    return new_database()
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def state(open_again: Callable[[], State]) -> State:
     return open_again()
 
 
-def _new_database() -> str:
+def new_database() -> str:
+    """The address of a new database of the tests' PostgreSQL."""
     import psycopg
 
     from warehouse.postgres_server import server_dsn

@@ -6,7 +6,8 @@ PatronError
 │   ├── UnknownName         a name that is not one of the known ones
 │   ├── NothingThere        a file, folder, release or workspace that does not exist
 │   ├── AlreadySo           what was to be changed has changed already, or stands in the way
-│   └── NeedsAnother        what only somebody else may do
+│   ├── NeedsAnother        what only somebody else may do
+│   └── VaultLocked         the key that wraps the vault's keys was not given
 ├── DataError               the data, not the request, is at fault (exit 3)
 │   ├── UnreadableFile      a file that cannot be read as what it claims to be
 │   ├── AmbiguousData       a value that can be read in two ways; the user must say which
@@ -19,6 +20,7 @@ PatronError
 ├── DamagedLake             a fetched file that is no longer what was fetched (exit 5)
 ├── DamagedBackup           a backup that is not as it was made (exit 5)
 ├── DamagedAudit            an audit chain that is not as it was written (exit 5)
+├── DamagedVault            a personal value, or its key, that is not as it was written (exit 5)
 ├── StorageFailed           the disk refuses to read or write; retrying later may help (exit 6)
 └── SourceFailed            a database, store or service that cannot be reached or refuses; retrying later may help (exit 7)
 
@@ -74,6 +76,10 @@ class AlreadySo(UsageError):
 
 class NeedsAnother(UsageError):
     """What only somebody else may do: four eyes are asked for."""
+
+
+class VaultLocked(UsageError):
+    """The key that wraps the vault's keys was not given."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +193,12 @@ class DamagedAudit(PatronError):
 
 class DamagedBackup(PatronError):
     """A backup that is not as it was made."""
+
+    exit_code = 5
+
+
+class DamagedVault(PatronError):
+    """A value of the vault, or its key, is not as it was written, or not whose it is said to be."""
 
     exit_code = 5
 

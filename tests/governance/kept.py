@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import MetaData, select
 
 from patron.governance.state.opened import State
 from patron.governance.state.tables import METADATA
 
 
-def everything_in(state: State) -> str:
+def everything_in(state: State, tables: MetaData = METADATA) -> str:
     """Every value of every table; of SQLite the bytes of its files too, for what was deleted may still lie there."""
     told = []
     with state.reading() as connection:
-        for table in METADATA.sorted_tables:
+        for table in tables.sorted_tables:
             told += [str(tuple(row)) for row in connection.execute(select(table))]
     file = state.engine.url.database if state.is_sqlite else None
     for ending in ("", "-wal") if file else ():

@@ -20,6 +20,7 @@ from patron.settings.declared import (
     WarehouseSettings,
 )
 from patron.settings.environment import environment_name, sections
+from patron.settings.privacy import PrivacySettings
 from patron.settings.reading import OptionFault, read_settings
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ModelSettings",
     "OptionFault",
     "OverrideSettings",
+    "PrivacySettings",
     "QualitySettings",
     "ReadingSettings",
     "ReleaseSettings",

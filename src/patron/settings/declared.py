@@ -23,6 +23,7 @@ from patron.quality_terms import OwnRule, Sla
 from patron.secret_looks import secret_looking
 from patron.section import NAME_FORM, Name, Section
 from patron.segment_terms import SegmentRule
+from patron.settings.privacy import PrivacySettings, refuse_unkept
 from patron.tables import SOURCE_TABLES, source_table
 
 FILE_NAME: Final = "patron.toml"
@@ -116,6 +117,13 @@ class Source(Section):
         "refuse",
         description="when most rows of a new file are already there: refuse (stop and ask), drop them, or keep them as new; replace: a file whose content has changed takes the place of what it was",
     )
+    personal: dict[Name, str] = Field(
+        {},
+        description="personal columns: your name = the source's column (email, phone …); they go into the vault, encrypted, and nowhere else",
+    )
+    plain_too: tuple[Name, ...] = Field(
+        (), description="names of personal columns that are also used in the tables, there in plain text (birth_date)"
+    )
     columns: dict[str, str] = Field(description="Patron's column = the source's column")
 
     @field_validator("files", mode="before")
@@ -170,6 +178,23 @@ class Source(Section):
         if self.deleted_when and not self.row_version:
             raise ValueError("deleted_when needs row_version, which tells whether the row or its deletion is newer")
         return self
+
+    @model_validator(mode="after")
+    def _personal_is_somebodys(self) -> Source:
+        if self.personal and "customer_id" not in self.columns:
+            raise ValueError("personal columns need customer_id under columns, which says whose they are")
+        if self.personal and self.connector != FILES_CONNECTOR:
+            raise ValueError(
+                f"what '{self.connector}' fetches is kept in the lake as it came, in plain text; export personal columns to files"
+            )
+        refuse_unkept(self.personal, self.plain_too, self._used_columns())
+        return self
+
+    def _used_columns(self) -> dict[str, str]:
+        """The source's columns that are used in the tables, by what uses them."""
+        rules = {"refund_when": self.refund_when, "deleted_when": self.deleted_when}
+        marks = {"row_id": self.row_id, "row_version": self.row_version}
+        return self.columns | marks | {name: rule.column for name, rule in rules.items() if rule}
 
     def _computable(self, name: str) -> bool:
         return name == "amount" and {"quantity", "unit_price"} <= set(self.columns)
@@ -434,6 +459,7 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     overrides: OverrideSettings = OverrideSettings()
     reviews: ReviewSettings = ReviewSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @field_validator("as_of")
     @classmethod
@@ -457,6 +483,17 @@ class Settings(Section):
                         f"table {table.name} is filled by sources with a row_version and without ({', '.join(without)}); "
                         "give each of them one, or none"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _lake_has_no_ids(self) -> Settings:
+        fetched = [name for name, source in self.sources.items() if source.connector != FILES_CONNECTOR]
+        plain = [name for name in fetched if "customer_id" in self.sources[name].columns]
+        if self.privacy.pseudonyms and plain:
+            raise ValueError(
+                f"privacy.pseudonyms keeps ids out of the workspace, but what source '{plain[0]}' fetches is kept in the lake "
+                "as it came; export it to files, or set pseudonyms = false"
+            )
         return self
 
     @model_validator(mode="after")

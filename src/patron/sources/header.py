@@ -37,9 +37,17 @@ def stored_columns(path: Path, header: Sequence[str]) -> tuple[str, ...]:
 
 def mapped_columns(source: Source) -> tuple[str, ...]:
     """Every column of the file that a source's settings name, each once."""
+    return tuple(dict.fromkeys([*_used_columns(source), *source.personal.values()]))
+
+
+def taken_out(source: Source) -> frozenset[str]:
+    """The columns that go into the vault and not into the tables, by the names they would be kept under."""
+    return frozenset(stored_name(column) for name, column in source.personal.items() if name not in source.plain_too)
+
+
+def _used_columns(source: Source) -> list[str]:
     conditions = [rule.column for rule in (source.refund_when, source.deleted_when) if rule]
-    named = [*source.columns.values(), source.row_id, source.row_version, *conditions]
-    return tuple(dict.fromkeys(name for name in named if name))
+    return [name for name in (*source.columns.values(), source.row_id, source.row_version, *conditions) if name]
 
 
 def require_columns(path: Path, header: Sequence[str], source: Source, *, delimiter: str = "") -> None:
@@ -52,7 +60,7 @@ def require_columns(path: Path, header: Sequence[str], source: Source, *, delimi
 
 def require_kept_columns(path: Path, kept: Sequence[str], source: Source) -> None:
     """The same for a file that was read before, with the columns it was kept with: its mapping may have changed since."""
-    missing = [name for name in mapped_columns(source) if stored_name(name) not in kept]
+    missing = [name for name in dict.fromkeys(_used_columns(source)) if stored_name(name) not in kept]
     if missing:
         raise _lacking(path, missing, kept, "")
 

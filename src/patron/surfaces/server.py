@@ -27,10 +27,12 @@ from patron.governance.providers.mapped import checked
 from patron.governance.state.of_workspace import state_of_workspace
 from patron.live.now import LiveValues
 from patron.login_terms import OidcSettings
+from patron.pipeline.kept_state import vault_of_workspace
 from patron.pipeline.workspace import Workspace
 from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.consented import Consented
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
 from patron.surfaces.api.rate import Rates
@@ -84,7 +86,7 @@ def prepared(folder: Path, address: Address, *, development: bool = False) -> Fi
         os.environ[f"{PREFIX}{SECRET.upper()}"] = new_token()  # for the processes of this start, and gone with them
     serving = serving_of_workspace(workspace.folder, development=development)
     made = first_admin(serving.state, lambda person: Act("server", "", "server", "", "account.add", person.name))
-    serving.state.close()
+    serving.close()
     os.environ |= {_WORKSPACE: str(workspace.folder.resolve()), _DEVELOPMENT: "1" if development else ""}
     return FirstAdmin(made[0].name, made[1]) if made else None
 
@@ -140,6 +142,7 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
     settings, credentials = workspace.settings, read_credentials(workspace.folder)
     secret = server_secret(credentials.secret(SECRET).reveal() if SECRET in credentials else None)
     state = state_of_workspace(workspace.folder, settings.server.state, credentials)
+    vault = vault_of_workspace(workspace.folder, settings, credentials, state)
     return Serving(
         workspace=workspace.folder,
         settings=settings.server,
@@ -155,6 +158,9 @@ def serving_of_workspace(folder: Path, *, development: bool = False) -> Serving:
         passwords=PasswordDesk(),
         live=LiveValues(state, settings.value),
         scorings=DataScorings(),
+        consented=Consented(state),
+        purposes=settings.privacy.purposes,
+        vault=vault,
         development=development,
         anchors=anchors_of(workspace.folder, settings.server.audit, credentials),
         provider=_provider(settings.server.oidc, credentials),

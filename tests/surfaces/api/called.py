@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,14 +21,16 @@ from patron.governance.accounts.sessions import begin_session
 from patron.governance.audit.anchors import Anchors
 from patron.governance.audit.writer import AuditWriter
 from patron.governance.providers.provider import Provider
-from patron.governance.state.opened import open_state
+from patron.governance.state.opened import State, open_state
 from patron.governance.state.tables import PEOPLE
+from patron.governance.vault.vault import Vault
 from patron.live.now import LiveValues
 from patron.pipeline.started.record import RUNS, RunRecord, say, write_record
 from patron.reports.served.by_data import DataScorings
 from patron.reports.served.current import CurrentRelease
 from patron.settings import OverrideSettings, ReviewSettings, ServerSettings, Value
 from patron.surfaces.api.app import make_app
+from patron.surfaces.api.consented import Consented
 from patron.surfaces.api.cookies import COOKIE
 from patron.surfaces.api.known_keys import KnownKeys
 from patron.surfaces.api.password_desk import PasswordDesk
@@ -97,6 +99,8 @@ def called(
     traces: TracerProvider | None = None,
     overrides: OverrideSettings = OverrideSettings(),
     reviews: ReviewSettings = ReviewSettings(),
+    purposes: tuple[str, ...] = (),
+    vault_over: Callable[[State], Vault] | None = None,
 ) -> Iterator[Called]:
     """The app over a workspace, with a state of its own beside it."""
     state = open_state(f"sqlite:///{workspace / 'state.sqlite'}")
@@ -118,6 +122,9 @@ def called(
         live=LiveValues(state, Value()),
         start_run=pretended_run,
         scorings=DataScorings(),
+        consented=Consented(state),
+        purposes=purposes,
+        vault=vault_over(state) if vault_over else None,
         development=True,
         provider=provider,
         anchors=anchors,
@@ -125,6 +132,13 @@ def called(
         overrides=overrides,
         reviews=reviews,
     )
+    with client_of(serving) as found:
+        yield found
+
+
+@contextmanager
+def client_of(serving: Serving) -> Iterator[Called]:
+    """The app that answers from this, running."""
     app = make_app(serving)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Called(app, serving, client)

@@ -31,15 +31,16 @@ EXPECTED = {
     "admin": "accounts.manage audit.read events.tell runs.read runs.start metrics.read groups.read models.read portfolio.read releases.read account.own",
     "executive": "groups.read portfolio.read releases.read models.read account.own",
     "marketing": "groups.read portfolio.read releases.read customers.read score.data account.own overrides.write "
-    "reviews.read reviews.decide",
+    "reviews.read reviews.decide personal.read consent.read",
     "branch manager": "groups.read portfolio.read releases.read customers.read score.data account.own overrides.write "
-    "overrides.approve reviews.read reviews.decide",
+    "overrides.approve reviews.read reviews.decide personal.read consent.read consent.manage",
     "analyst": "groups.read portfolio.read releases.read customers.read models.read runs.read score.data account.own "
     "overrides.write overrides.approve reviews.read reviews.decide",
     "engineer": "releases.read models.read metrics.read events.tell runs.read runs.start account.own",
     "compliance": "groups.read portfolio.read releases.read customers.read models.read audit.read runs.read account.own "
-    "overrides.approve reviews.read",
-    "service": "customers.read groups.read portfolio.read releases.read events.tell score.data",
+    "overrides.approve reviews.read personal.read customers.export consent.read consent.manage",
+    "service": "customers.read groups.read portfolio.read releases.read events.tell score.data consent.read "
+    "consent.manage",
 }
 """Written down a second time, on purpose: a change of what a role may do must be made in two places."""
 

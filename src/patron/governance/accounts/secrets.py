@@ -41,19 +41,20 @@ def server_secret(told: str | None) -> ServerSecret:
     )
     if not told:
         raise UsageError("The server has no secret.", to_do=to_do)
+    refuse_weak(told, "The server's secret", to_do)
+    return ServerSecret(told.encode())
+
+
+def refuse_weak(told: str, whose: str, to_do: str) -> None:
+    """UsageError for a secret that is short, or of few different signs; ``whose`` says which one in words."""
     if len(told.encode()) < LEAST_BYTES:
         raise UsageError(
-            f"The server's secret has {len(told.encode())} bytes.",
-            allowed=f"It needs {LEAST_BYTES} or more.",
-            to_do=to_do,
+            f"{whose} has {len(told.encode())} bytes.", allowed=f"It needs {LEAST_BYTES} or more.", to_do=to_do
         )
     if _bits_a_sign(told) < _LEAST_BITS_A_SIGN or _repeats(told):
         raise UsageError(
-            "The server's secret repeats itself or few signs, and can be guessed.",
-            allowed="It must be random.",
-            to_do=to_do,
+            f"{whose} repeats itself or few signs, and can be guessed.", allowed="It must be random.", to_do=to_do
         )
-    return ServerSecret(told.encode())
 
 
 def passing_secret() -> ServerSecret:

@@ -111,13 +111,19 @@ def head_of(state: State) -> Head:
         return _head(connection, lock=False)
 
 
-def entries(state: State, *, after: int = 0, at_once: int = _READ_AT_ONCE) -> Iterator[Entry]:
-    """The chain from its beginning, or after a place, in the order of places; ``at_once`` are read together."""
+def entries(
+    state: State, *, after: int = 0, at_once: int = _READ_AT_ONCE, subject: str | None = None
+) -> Iterator[Entry]:
+    """The chain from its beginning, or after a place, in the order of places; ``at_once`` are read together.
+
+    With a ``subject``, only the entries about it.
+    """
     columns = [AUDIT.c[name] for name in Entry.__dataclass_fields__]
     while True:
         with state.reading() as connection:
-            query = select(*columns).where(AUDIT.c.place > after).order_by(AUDIT.c.place).limit(at_once)
-            found = [Entry(*row) for row in connection.execute(query)]
+            query = select(*columns).where(AUDIT.c.place > after)
+            about = query if subject is None else query.where(AUDIT.c.subject == subject)
+            found = [Entry(*row) for row in connection.execute(about.order_by(AUDIT.c.place).limit(at_once))]
         yield from found
         if len(found) < at_once:
             return

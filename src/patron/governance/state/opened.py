@@ -58,7 +58,7 @@ class State:
 
 def open_state(url: str) -> State:
     """The state at a database's address (``sqlite:///…`` or ``postgresql+psycopg://…``), its tables made or moved to the newest form."""
-    state = State(_engine(url))
+    state = connected(url)
     try:
         with _in_our_words():
             migrate(state, NEWEST)
@@ -66,6 +66,11 @@ def open_state(url: str) -> State:
         state.close()
         raise
     return state
+
+
+def connected(url: str) -> State:
+    """A database at an address, whatever tables it has."""
+    return State(_engine(url))
 
 
 def migrate(state: State, revision: str) -> None:

@@ -66,15 +66,15 @@ def _to_judge(run: Run) -> list[LandedFile]:
     today = {(file.source_name, file.file_id) for file in run.files}
     # A file that was refused is judged again only while it is among today's files: it may have been mended since.
     chosen = [file for file in landed_files(run) if file.identity in (again | today) - still]
-    _refuse_unreadable(chosen)
+    _refuse_unreadable(run, chosen)
     # What transactions may refer to must be there first.
     return sorted(chosen, key=lambda file: file.source.table == TRANSACTIONS.name)
 
 
-def _refuse_unreadable(files: list[LandedFile]) -> None:
+def _refuse_unreadable(run: Run, files: list[LandedFile]) -> None:
     """Stop where a file's rows were cut by other settings and it is not there to be read anew, or lacks a mapped column."""
     for file in files:
-        if file.reading != reading_digest(file.source):
+        if file.reading != reading_digest(run.settings, file.source):
             raise BrokenContract(
                 f"{file.path} was read with other settings (encoding, delimiter, …) than source '{file.source_name}' has now.",
                 allowed="To read it anew it must be where it was.",

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from patron.errors import BrokenContract
+from patron.governance.vault.vault import Vault
 from patron.pipeline.landing.landed import LandedFile, landed_files, path_of, raw_table, reading_digest
+from patron.pipeline.landing.sealing import (
+    opened_vault,
+    refuse_plain_leftovers,
+    sealed_file,
+    sealing_of,
+    without_content,
+)
 from patron.pipeline.step import Run, SourceFile, StepReport
 from patron.quality.batch import refuse_empty
 from patron.settings import FILES_CONNECTOR, Source
@@ -34,9 +42,11 @@ def ingest(run: Run) -> StepReport:
     """Read each file that has not been read before; a file is known by its bytes, not its name."""
     run.warehouse.create("bronze", FILES.name, FILES.columns)
     run.warehouse.create("bronze", REJECTS.name, REJECTS.columns)
+    refuse_plain_leftovers(run)
     known = _known_files(run)
-    fresh = [file for file in run.files if known.get((file.source_name, file.file_id)) != reading_digest(file.source)]
-    rows = sum(_land(run, file) for file in fresh)
+    fresh = [file for file in run.files if known.get((file.source_name, file.file_id)) != _reading(run, file)]
+    with opened_vault(run.workspace) as vault:
+        rows = sum(_land(run, file, vault) for file in fresh)
     old = len(run.files) - len(fresh)
     gone = _moved_away(run)
     words = f"{rows:,} rows from {len(fresh)} new file{'s' * (len(fresh) != 1)}"
@@ -80,9 +90,18 @@ def _known_files(run: Run) -> dict[tuple[str, str], str]:
     return {(row["source"], row["file_id"]): row["reading"] for row in files.to_pylist()}
 
 
-def _land(run: Run, file: SourceFile) -> int:
-    reading = run.settings.reading
-    raw = read_raw(file.path, file.source, Limits(reading.memory_gb, reading.seconds))
+def _reading(run: Run, file: SourceFile) -> str:
+    return reading_digest(run.settings, file.source)
+
+
+def _land(run: Run, file: SourceFile, vault: Vault | None) -> int:
+    sealing = sealing_of(vault, run.settings, file.source)
+    with without_content(sealing):
+        raw = read_raw(file.path, file.source, Limits(run.settings.reading.memory_gb, run.settings.reading.seconds))
+    return _land_rows(run, file, raw if sealing is None else sealed_file(raw, sealing))
+
+
+def _land_rows(run: Run, file: SourceFile, raw: RawFile) -> int:
     rejected: list[RejectedRow] = []
     _forget(run, file)
     run.warehouse.create_raw("bronze", raw_table(file.source_name), list(raw.columns))
@@ -149,7 +168,7 @@ def _file_row(run: Run, file: SourceFile, raw: RawFile, rows_in: int) -> pa.Tabl
         "path": path_of(run.workspace.folder, file),
         "bytes": file.path.stat().st_size,
         "columns": json.dumps(raw.columns),
-        "reading": reading_digest(file.source),
+        "reading": _reading(run, file),
         "rows_in": rows_in,
         "arrived_at": run.started_at.replace(tzinfo=None),
     }

@@ -20,6 +20,7 @@ from patron.tables import FILES, TRANSACTIONS
 
 # How a file is cut into rows and values; all else in a source says what the values mean.
 _READING = ("format", "delimiter", "quote", "encoding", "skip_lines", "sheet")
+_BY_PSEUDONYM = "p"  # no digit of a digest
 # What to do with a new file, or where it is fetched, does not change what an old row means.
 _NOT_MEANING = {"repeated_rows", "options"}
 
@@ -81,9 +82,27 @@ def is_named(path: str, name: str, source: Source) -> bool:
     )
 
 
-def reading_digest(source: Source) -> str:
+def reading_digest(settings: Settings, source: Source) -> str:
     """What a file's rows in bronze depend on besides its bytes."""
-    return _digest({name: getattr(source, name) for name in _READING})
+    how = {name: getattr(source, name) for name in _READING}
+    if source.personal:
+        how |= {"personal": source.personal, "plain_too": sorted(source.plain_too)}
+    digest = _digest(how)
+    return f"{_BY_PSEUDONYM}{digest[1:]}" if _replaces_ids(settings, source) else digest
+
+
+def is_sealed(settings: Settings, source: Source) -> bool:
+    """Whether a source tells of persons what may not stand in the warehouse in plain text."""
+    return bool(source.personal) or _replaces_ids(settings, source)
+
+
+def reading_is_plain(settings: Settings, source: Source, reading: str) -> bool:
+    """Whether a file was read with its ids as they came, where they may not stand so any more."""
+    return _replaces_ids(settings, source) and not reading.startswith(_BY_PSEUDONYM)
+
+
+def _replaces_ids(settings: Settings, source: Source) -> bool:
+    return settings.privacy.pseudonyms and "customer_id" in source.columns
 
 
 def meaning_digest(settings: Settings, table: str, decisions: Iterable[Decision] = ()) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from patron.errors import UnknownName, UsageError
+from patron.pipeline.landing.sealing import sealed_changes
 from patron.pipeline.workspace import Workspace
 from patron.quality.decisions import Decision, in_force
 from patron.quality.own_rules import parents, row_rules
@@ -53,7 +54,8 @@ def tried_changes(
         if source is None:
             raise UnknownName("source", name, workspace.settings.sources)
         header = _header(warehouse, name)
-        own = {_own_column(column, source, header): text or None for column, text in changes.items()}
+        told = {_own_column(column, source, header): text or None for column, text in changes.items()}
+        own = sealed_changes(workspace, source, told)
         mine = [subject for subject in subjects if subject.source == name]
         rows = _fixed(header, mine, own, log)
         _refuse_unread(source, rows, mine)

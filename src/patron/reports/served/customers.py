@@ -61,23 +61,32 @@ def rules_of(view: View, customer_id: str) -> list[str]:
     return [found["rule"] for found in _rows_of(view.snapshot.members, customer_id)]
 
 
-def customers(view: View, filters: Mapping[str, str], *, after: str | None, limit: int) -> Page:
-    """Customers by id, after one, as far as the filters let them through: what lists need of each."""
-    kept = _narrowed(view, filters)
+def customers(
+    view: View, filters: Mapping[str, str], *, after: str | None, limit: int, among: pa.Array | None = None
+) -> Page:
+    """Customers by id, after one, as far as the filters let them through: what lists need of each.
+
+    ``among`` are the ids of the only ones to be listed; None is everybody.
+    """
+    kept = _among(_narrowed(view, filters), among)
     begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
     return _page(view, kept, begin, limit)
 
 
-def members(view: View, name: str, group: str, *, after: str | None, limit: int) -> Page:
+def members(view: View, name: str, group: str, *, after: str | None, limit: int, among: pa.Array | None = None) -> Page:
     """The customers of a group of a view (``tier``, ``cluster`` …) or of an own rule (view ``rule``), by id."""
     if name != "rule":
-        return customers(view, {name: group}, after=after, limit=limit)
+        return customers(view, {name: group}, after=after, limit=limit, among=among)
     table = view.members
     ids = table.filter(pc.equal(table["rule"].cast(pa.string()), group))["customer_id"]
     listed = _listed(view)
-    kept = listed.filter(pc.is_in(listed["customer_id"], value_set=ids.combine_chunks()))
+    kept = _among(_among(listed, ids.combine_chunks()), among)
     begin = 0 if after is None else places_before(kept["customer_id"], after, and_at=True)
     return _page(view, kept, begin, limit)
+
+
+def _among(listed: pa.Table, ids: pa.Array | None) -> pa.Table:
+    return listed if ids is None else listed.filter(pc.is_in(listed["customer_id"], value_set=ids)).combine_chunks()
 
 
 def place_in(view: View, customer_id: str) -> int:

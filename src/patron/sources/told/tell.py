@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
-from patron.errors import UsageError
+from patron.errors import AlreadySo
 from patron.governance.audit.chain import Act, write_within
 from patron.governance.state.opened import State, now_in_microseconds
 from patron.governance.state.tables import ANSWERED
@@ -42,7 +42,7 @@ class Repeat:
     key: str
 
 
-class KeyReused(UsageError):
+class KeyReused(AlreadySo):
     """A key of a request was used before, for another content."""
 
 

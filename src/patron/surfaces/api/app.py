@@ -27,6 +27,7 @@ from patron.surfaces.api.routes import (
     oidc,
     override_scores,
     portfolio,
+    privacy,
     releases,
     reviews,
     runs,
@@ -44,6 +45,7 @@ _ROUTES = (
     oidc,
     events,
     customers,
+    privacy,
     portfolio,
     releases,
     score,
@@ -77,7 +79,7 @@ def make_app(serving: Serving) -> FastAPI:
             await asyncio.to_thread(serving.traces.shutdown)
         serving.live.stop()
         serving.current.stop()
-        serving.state.close()
+        serving.close()
 
     app = FastAPI(
         title="Patron",

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from patron.errors import (
     AlreadySo,
+    DamagedVault,
     DataError,
     NeedsAnother,
     NothingThere,
@@ -21,9 +22,9 @@ from patron.errors import (
     SourceFailed,
     StorageFailed,
     UnknownName,
+    VaultLocked,
     WorkspaceBusy,
 )
-from patron.sources.told.tell import KeyReused
 
 MEDIA_TYPE: Final = "application/problem+json"
 LOG: Final = logging.getLogger("patron.server")
@@ -136,8 +137,6 @@ def _status_of(error: PatronError) -> int:
         return 403
     if isinstance(error, UnknownName):
         return 422
-    if isinstance(error, KeyReused):
-        return 409
-    if isinstance(error, StorageFailed | SourceFailed | WorkspaceBusy):
+    if isinstance(error, StorageFailed | SourceFailed | WorkspaceBusy | VaultLocked):
         return 503
-    return 500 if isinstance(error, DataError) else 422
+    return 500 if isinstance(error, DataError | DamagedVault) else 422

@@ -22,6 +22,7 @@ from patron.surfaces.cli.overrides import overrides_app
 from patron.surfaces.cli.queue import queue_app
 from patron.surfaces.cli.rules import rules_app
 from patron.surfaces.cli.segments_app import segments_app
+from patron.surfaces.cli.vault import vault_app
 from patron.version import VERSION
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.add_typer(segments_app)
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(audit_app, name="audit")
 app.add_typer(overrides_app, name="overrides")
+app.add_typer(vault_app, name="vault")
 
 Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds patron.toml.", show_default="this folder")

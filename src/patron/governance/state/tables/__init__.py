@@ -6,12 +6,15 @@ from patron.governance.state.tables.declared import LONGEST_NAME, METADATA
 from patron.governance.state.tables.events import ANSWERED, EVENTS, EVENTS_HEAD
 from patron.governance.state.tables.logins import OUTSIDE_IDENTITIES, USED_STARTS, WAITING_CHANGES
 from patron.governance.state.tables.loop import OVERRIDES, OVERRIDES_HEAD, REVIEWS
+from patron.governance.state.tables.privacy import CONSENT_CHANGES, CONSENTS, VAULT
 
 __all__ = [
     "ANSWERED",
     "API_KEYS",
     "AUDIT",
     "AUDIT_HEAD",
+    "CONSENTS",
+    "CONSENT_CHANGES",
     "EVENTS",
     "EVENTS_HEAD",
     "LOGIN_FAILURES",
@@ -24,5 +27,6 @@ __all__ = [
     "REVIEWS",
     "SESSIONS",
     "USED_STARTS",
+    "VAULT",
     "WAITING_CHANGES",
 ]

@@ -24,6 +24,7 @@ AUDIT: Final = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("ix_audit_at", "at"),
+    Index("ix_audit_subject", "subject"),
 )
 AUDIT_HEAD: Final = Table(
     "audit_head",

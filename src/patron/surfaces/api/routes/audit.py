@@ -11,10 +11,12 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from patron.governance.audit.chain import Verdict, act_of, entries, verified
+from patron.governance.audit.subjects import customer_subject
 from patron.governance.roles import Permission
 from patron.surfaces.api import answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.routes.accounts import moment
+from patron.surfaces.api.routes.customers import VISIBLE
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Who
 
@@ -27,12 +29,17 @@ async def list_entries(
     serving: Held,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    customer: Annotated[
+        str | None, Query(min_length=1, max_length=200, pattern=VISIBLE, description="Only those about this customer")
+    ] = None,
 ) -> dict[str, Any]:  # Any: JSON
-    """The entries after a place, in the order in which they were written."""
+    """The entries after a place, in the order in which they were written; of one customer, those that name them."""
+    subject = None if customer is None else customer_subject(serving.secret, serving.known_as(customer))
     found = await asyncio.to_thread(
-        lambda: list(islice(entries(serving.state, after=after, at_once=limit + 1), limit + 1))
+        lambda: list(islice(entries(serving.state, after=after, at_once=limit + 1, subject=subject), limit + 1))
     )
-    await serving.audit.write(act_of(who, "audit.read", f"after {after}", rows=min(len(found), limit)))
+    about = {} if subject is None else {"customer": subject}
+    await serving.audit.write(act_of(who, "audit.read", f"after {after}", rows=min(len(found), limit), **about))
     told = [asdict(entry) | {"at": moment(entry.at), "details": json.loads(entry.details)} for entry in found[:limit]]
     return {"entries": told, "after": found[limit - 1].place if len(found) > limit else None}
 

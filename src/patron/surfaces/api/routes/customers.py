@@ -6,11 +6,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
 from patron.errors import NothingThere
 from patron.governance.audit.chain import Act, act_of
 from patron.governance.audit.subjects import customer_subject
+from patron.governance.consent import known_purpose
 from patron.governance.identity import Identity
 from patron.governance.roles import Permission
 from patron.live.value import LiveCustomer
@@ -27,12 +28,28 @@ from patron.surfaces.api.who import Held, Seen, Who
 
 routes = Routes(prefix="/v1/customers", tags=["customers"])
 VISIBLE = r"^[^\x00-\x1f\x7f]*$"
-Id = Annotated[
+_Told = Annotated[
     str,
-    Path(min_length=1, max_length=200, pattern=VISIBLE, description="The customer's id, as in the data; '/' as %2F"),
+    Path(
+        min_length=1,
+        max_length=200,
+        pattern=VISIBLE,
+        description="The customer's id, as in the data, or pseudonym; '/' as %2F",
+    ),
     SLASHES,
 ]
+
+
+async def _known_as(serving: Held, customer_id: _Told) -> str:
+    return serving.known_as(customer_id)
+
+
+Id = Annotated[str, Depends(_known_as)]
+"""What the release calls the customer of a path; every route of one customer takes this, and no other way leads there."""
 Filter = Annotated[str | None, Query(max_length=200, pattern=VISIBLE)]
+Purpose = Annotated[
+    str | None, Query(max_length=40, pattern=VISIBLE, description="Only those who have consented to this purpose")
+]
 MOST = 1000
 _LIVE = (
     "is_new", "events", "expected_value", "probability_alive", "model", "moved_from", "statistics", "engagements",
@@ -54,6 +71,7 @@ async def list_customers(
     seasonal_type: Filter = None,
     alert: Filter = None,
     confidence: Filter = None,
+    purpose: Purpose = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> dict[str, Any]:  # Any: JSON
@@ -65,8 +83,10 @@ async def list_customers(
     filters = {name: value for name, value in told.items() if value is not None}
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
-    page = await asyncio.to_thread(asked.customers, view, filters, after=after, limit=limit)
-    await serving.audit.write(listed(serving, who, "customers.list", release, page, limit=limit, filters=filters))
+    among = await consented(serving, purpose)
+    page = await asyncio.to_thread(asked.customers, view, filters, after=after, limit=limit, among=among)
+    act = listed(serving, who, "customers.list", release, page, limit=limit, filters=filters, purpose=purpose)
+    await serving.audit.write(act)
     return headed(view) | {
         "customers": page.rows,
         "total": page.customers,
@@ -80,7 +100,7 @@ async def one_customer(customer_id: Id, view: Seen, who: Who, serving: Held) -> 
     live = await live_of(serving, view, customer_id)
     if live is not None and live.is_new:
         await serving.audit.write(_read(who, serving, "customer.read", customer_id, view.snapshot.id))
-        nothing: dict[str, Any] = {"score": None, "segments": None, "behaviour": None, "rules": []}
+        nothing: dict[str, Any] = {"score": None, "segments": None, "behaviour": None, "rules": [], "overrides": []}
         return headed(view) | nothing | {"customer_id": customer_id, "live": told_live(live)}
     found = await _audited(asked.customer, view, customer_id, who, serving, "customer.read")
     return headed(view) | found | {"live": told_live(live) if live else None}
@@ -99,6 +119,13 @@ async def customer_reasons(customer_id: Id, view: Seen, who: Who, serving: Held)
     await _audited(asked.customer, view, customer_id, who, serving, "customer.reasons")
     report = await asyncio.to_thread(customer_report, view.snapshot.effective_release, customer_id)
     return headed(view) | {"customer_id": customer_id, "reasons": report.to_dict()}
+
+
+async def consented(serving: Serving, purpose: str | None) -> Any:  # Any: an Arrow array
+    """The ids of those who have consented to a purpose; None where a list asks for no consent."""
+    if purpose is None:
+        return None
+    return await asyncio.to_thread(serving.consented.ids, known_purpose(purpose, serving.purposes))
 
 
 def listed(serving: Serving, who: Identity, action: str, subject: str, page: Page, **told: object) -> Act:
@@ -121,7 +148,7 @@ async def live_of(serving: Serving, view: View, customer_id: str) -> LiveCustome
         await asyncio.to_thread(serving.live.make_ready, release)
     if not serving.live.has_moved(release, customer_id):
         return None
-    published = None if place is None else view.snapshot.scores["expected_value"][place].as_py()
+    published = None if place is None else view.snapshot.published_at(place)["expected_value"]
     live = await asyncio.to_thread(serving.live.of, release, customer_id, published)
     if live is None or place is not None:
         return live

@@ -129,6 +129,12 @@ def _log_of(serving: Serving) -> dict[str, Any]:  # Any: JSON
     return {"newest": newest_place(serving.state), "since_release": since}
 
 
+def _known_as(serving: Serving, item: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
+    """The item under the name that releases call its customer by."""
+    told = item.get("customer_id")
+    return item | {"customer_id": serving.known_as(told)} if isinstance(told, str) and told else item
+
+
 async def _told(told_as: str, items: Items, who: Who, serving: Serving, key: str | None) -> dict[str, Any]:  # Any: JSON
     terms = Terms(serving.contract.currency, serving.earliest, datetime.now(UTC))
 

@@ -17,7 +17,7 @@ from patron.reports.served.view import View
 from patron.surfaces.api import answers, cursors, loop_answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.paths import SLASHES
-from patron.surfaces.api.routes.customers import MOST, VISIBLE, headed, listed
+from patron.surfaces.api.routes.customers import MOST, VISIBLE, Purpose, consented, headed, listed
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
 
@@ -65,14 +65,17 @@ async def group_members(
     view: Seen,
     who: Who,
     serving: Held,
+    purpose: Purpose = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> dict[str, Any]:  # Any: JSON
     """The customers of a group, by id."""
     release = view.snapshot.id
     after = cursors.after(serving.secret, release, cursor)
-    page = await asyncio.to_thread(asked.members, view, view_name, group, after=after, limit=limit)
-    act = listed(serving, who, "members.list", f"{view_name}/{group}", page, release=release, limit=limit)
+    among = await consented(serving, purpose)
+    page = await asyncio.to_thread(asked.members, view, view_name, group, after=after, limit=limit, among=among)
+    subject = f"{view_name}/{group}"
+    act = listed(serving, who, "members.list", subject, page, release=release, limit=limit, purpose=purpose)
     await serving.audit.write(act)
     return headed(view) | {
         "customers": page.rows,
