@@ -132,7 +132,9 @@ def _log_of(serving: Serving) -> dict[str, Any]:  # Any: JSON
 def _known_as(serving: Serving, item: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
     """The item under the name that releases call its customer by."""
     told = item.get("customer_id")
-    return item | {"customer_id": serving.known_as(told)} if isinstance(told, str) and told else item
+    if not isinstance(told, str) or not told.isprintable():  # which the item's own rules refuse
+        return item
+    return item | {"customer_id": serving.known_as(told)} if told else item
 
 
 async def _told(told_as: str, items: Items, who: Who, serving: Serving, key: str | None) -> dict[str, Any]:  # Any: JSON
