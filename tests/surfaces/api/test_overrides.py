@@ -127,6 +127,7 @@ def test_no_route_about_the_release_is_left_out_above(server: Called) -> None:
         "/v1/customers/{customer_id}/moves",
         "/v1/backtest",
         "/v1/model-card",
+        "/v1/score",  # of what is sent
     }  # of the model, and of the past
     about = {
         route.path
