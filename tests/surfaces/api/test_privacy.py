@@ -193,11 +193,15 @@ def test_all_that_is_held_of_a_customer_is_given_in_one_answer(server: Called) -
     headers = server.with_key("compliance")
     said = {"purposes": {"research": True}, "source": "letter"}
     server.client.put("/v1/customers/c00015/consent", headers=headers, json=said)
+    bought = {"event_id": "x1", "customer_id": "c00015", "occurred_at": "2026-11-01T10:00:00Z", "amount": "7.50"}
+    server.client.post("/v1/transactions", headers=server.with_key("service"), json={"items": [bought]})
     told = server.client.get("/v1/customers/c00015/export", headers=headers).json()
     assert told["customer_id"] == "c00015"
     assert told["personal"] == {"email": "c00015@mail.example"}
     assert [one["given"] for one in told["consents"]] == [False, True]
     assert told["release"]["score"]["expected_value"] == 25.0
+    assert [(one["event_id"], one["told"]) for one in told["events"]] == [("x1", {"amount": "7.5"})]
+    assert told["overrides"] == []
     assert [entry["action"] for entry in told["audit"]] == ["consent.set", "customer.export"]
     for role in ("marketing", "branch manager", "service"):
         branches = ["north"] if role == "branch manager" else None

@@ -15,14 +15,17 @@ from patron.governance.audit.chain import act_of, entries
 from patron.governance.audit.subjects import customer_subject
 from patron.governance.consent import consents_of, known_purpose, set_consent
 from patron.governance.identity import Identity
+from patron.governance.overrides.asking import overrides_of
 from patron.governance.roles import Permission
 from patron.governance.vault.vault import keeps, personal_of
 from patron.reports.served import customers as asked
 from patron.reports.served.view import View
-from patron.surfaces.api import answers
+from patron.sources.told.log import events_of
+from patron.surfaces.api import answers, loop_answers
 from patron.surfaces.api.allowed import Routes
 from patron.surfaces.api.routes.accounts import moment
 from patron.surfaces.api.routes.customers import VISIBLE, Id, headed
+from patron.surfaces.api.routes.overrides import told as override_told
 from patron.surfaces.api.serving import Serving
 from patron.surfaces.api.who import Held, Seen, Who
 
@@ -54,11 +57,24 @@ class ConsentsAnswer(BaseModel):
     consents: list[ConsentAnswer]
 
 
+class EventHeld(BaseModel):
+    """An event as it was told."""
+
+    told_as: str
+    event_id: str
+    version: int
+    deleted: bool
+    occurred_at: str | None
+    told: dict[str, str]
+
+
 class ExportAnswer(ConsentsAnswer):
     """All that the server holds of a customer."""
 
     personal: dict[str, str]
     release: dict[str, Any] | None = Field(description="What the release tells of them; null of one who bought nothing")
+    events: list[EventHeld] = Field(description="What was told of them over the API or a stream, every version")
+    overrides: list[loop_answers.OverrideTold] = Field(description="What people set by hand for them")
     audit: list[answers.AuditEntry] = Field(description="Who did what about them, the first hundred thousand entries")
 
 
@@ -85,7 +101,7 @@ async def personal(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict
 
 @routes.ask("/{customer_id}/export", Permission.EXPORT_CUSTOMERS, also=[404], response_model=ExportAnswer)
 async def export(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[str, Any]:  # Any: JSON
-    """All that the server holds of a customer, to be given to them: values, personal columns, consents, who looked."""
+    """All that the server holds of a customer, to be given to them: values, personal columns, consents, events, who looked."""
     await _found(customer_id, view, who, serving, "customer.export")
     subject = customer_subject(serving.secret, customer_id)
     try:
@@ -96,7 +112,15 @@ async def export(customer_id: Id, view: Seen, who: Who, serving: Held) -> dict[s
     await serving.audit.write(act_of(who, "customer.export", subject, fields=sorted(held)))
     told = await asyncio.to_thread(_told, serving, customer_id)
     audit = await asyncio.to_thread(_audited, serving, subject)
-    return told | {"personal": held, "release": _released(view, customer_id), "audit": audit}
+    events = await asyncio.to_thread(_events, serving, customer_id)
+    set_by_hand = await asyncio.to_thread(overrides_of, serving.state, customer_id)
+    return told | {
+        "personal": held,
+        "release": _released(view, customer_id),
+        "events": events,
+        "overrides": [override_told(one) for one in set_by_hand],
+        "audit": audit,
+    }
 
 
 @routes.ask("/{customer_id}/consent", Permission.READ_CONSENT, also=[404], response_model=ConsentsAnswer)
@@ -140,6 +164,20 @@ def _is_kept(serving: Serving, view: View, customer_id: str) -> bool:
 def _audited(serving: Serving, subject: str) -> list[dict[str, Any]]:  # Any: JSON
     found = islice(entries(serving.state, subject=subject), MOST_ENTRIES)
     return [asdict(entry) | {"at": moment(entry.at), "details": json.loads(entry.details)} for entry in found]
+
+
+def _events(serving: Serving, customer_id: str) -> list[dict[str, Any]]:  # Any: JSON
+    return [
+        {
+            "told_as": event.told_as,
+            "event_id": event.event_id,
+            "version": event.version,
+            "deleted": event.deleted,
+            "occurred_at": None if event.occurred_at is None else moment(event.occurred_at),
+            "told": dict(event.body),
+        }
+        for event in events_of(serving.state, customer_id)
+    ]
 
 
 def _released(view: View, customer_id: str) -> dict[str, Any] | None:  # Any: JSON
