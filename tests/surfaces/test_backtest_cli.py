@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from patron.sources.samples import prepare_sample
-from surfaces.test_cli import patron
+from surfaces.typed import typed as patron
 
 
 @pytest.fixture(scope="module")

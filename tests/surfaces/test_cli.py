@@ -13,20 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from surfaces.typed import typed as patron
+
 ORDERS = "order,client,date,total\n" + "".join(
     f"o{n},{name},2024-{1 + n % 6:02d}-{1 + (n * 7) % 28:02d},{10 + n % 9}.00\n"
     for n, name in enumerate(["Ada", "Bruno", "Chen", "Dara"] * 40)
 )
-
-
-def patron(
-    *arguments: str, folder: Path | None = None, answer: str = "", settings: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "patron", *arguments]
-    environment = os.environ | (settings or {})
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, input=answer, env=environment, check=False
-    )
 
 
 @pytest.fixture(scope="module")

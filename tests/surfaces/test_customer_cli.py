@@ -13,7 +13,7 @@ from patron.errors import NothingThere
 from patron.releases.contents import Release
 from patron.scores.explanation import explain_release
 from surfaces.called import facts, told
-from surfaces.test_cli import patron as called
+from surfaces.typed import typed as called
 
 SECTIONS = (
     "Where they belong",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,11 @@ import patron
 from patron.models.valuing.installed import value_models
 from patron.settings import read_settings
 from patron.sources.samples import prepare_sample
+from surfaces.typed import typed
 
 
 def call(*arguments: str, folder: Path, columns: int = 100) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "patron", *arguments]
-    environment = os.environ | {"COLUMNS": str(columns)}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+    return typed(*arguments, folder=folder, settings={"COLUMNS": str(columns)})
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patron.sources.samples import prepare_sample
-from surfaces.test_cli import patron
+from surfaces.typed import typed as patron
 
 TERMS = ("--horizon", "90 days", "--margin-rate", "0.3", "--required-return", "0.25", "--discount-rate", "0.1")
 

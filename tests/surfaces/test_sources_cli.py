@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sources.connectors import one_shop
+from surfaces.typed import typed
 
 OPTIONS = 'dsn = "sqlite:///shop.db"\ntable = "orders"\nwatermark = "line_id"'
 
 
 def patron(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "patron", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
+    return typed(*words, folder=folder)
 
 
 def test_sources_lists_connectors_where_there_is_no_workspace(tmp_path: Path) -> None:
