@@ -32,6 +32,7 @@ def failed(state: QualityState) -> list[str]:
     return [f"{result.check} {result.subject}: {result.words}" for result in state.results if not result.passed]
 
 
+@pytest.mark.slow
 def test_none_of_twenty_clean_batches_is_stopped_or_warned_of(tmp_path: Path) -> None:
     state = fed(tmp_path / "shop", 20, EARLIER + CLEAN, days_a_batch=7, rows_a_day=25)
     assert failed(state) == []

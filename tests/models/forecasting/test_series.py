@@ -33,6 +33,7 @@ def test_seasons_seen_several_times_come_again() -> None:
     assert told.expected[:11] == pytest.approx(np.full(11, 1000), rel=0.05)
 
 
+@pytest.mark.slow
 def test_noise_alone_does_not_buy_a_richer_model() -> None:
     chosen = [forecast_series(np.random.default_rng(seed).normal(100, 10, 20), 3).model for seed in range(10)]
     assert sum(model in ("mean", "level") for model in chosen) >= 8
